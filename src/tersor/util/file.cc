@@ -157,6 +157,17 @@ void MakeFolders(const std::string& path) {
   TERSOR_CHECK(!error, path, ": folder cannot be made: ", error.message());
 }
 
+void ReplaceFolder(const std::string& fresh, const std::string& folder) {
+  if (::rename(fresh.c_str(), folder.c_str()) == 0) {
+    return;  // There was none, or an empty one.
+  }
+  if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0) {
+    FailErrno(folder, "cannot be replaced");
+  }
+  std::error_code ignored;  // The old contents are in the way of nothing.
+  std::filesystem::remove_all(fresh, ignored);
+}
+
 FolderLock::FolderLock(const std::string& folder) {
   MakeFolders(folder);
   const std::string path = folder + "/.lock";

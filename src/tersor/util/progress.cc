@@ -77,6 +77,9 @@ void Progress::Finish() {
 }
 
 void Progress::Draw(const std::string& note, bool last) {
+  if (label_.empty()) {
+    return;
+  }
   drawn_ = Clock::now();
   const double elapsed = std::chrono::duration<double>(drawn_ - began_).count();
   const double rate = elapsed > 0 ? static_cast<double>(done_ - start_) / elapsed : 0;

@@ -12,7 +12,8 @@ namespace tersor {
 class Progress {
  public:
   /// `total` items of `unit` ("step", "token"); total 0 means unknown. `start`: items that an
-  /// earlier run finished, which count for the position but not for the rate.
+  /// earlier run finished, which count for the position but not for the rate. An empty label draws
+  /// nothing (ranks that do not lead).
   Progress(std::string label, int64_t total, std::string unit, int64_t start = 0);
   ~Progress();
   Progress(const Progress&) = delete;
@@ -20,6 +21,9 @@ class Progress {
 
   /// Moves to `done` items; `note` (such as "loss 3.21") stands at the end of the line.
   void Update(int64_t done, const std::string& note = "");
+
+  /// Changes the total, where the work turns out shorter or longer.
+  void SetTotal(int64_t total) { total_ = total; }
 
   /// Prints `line` above the bar.
   void Line(const std::string& line);

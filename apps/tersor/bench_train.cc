@@ -1,0 +1,94 @@
+#include "bench_train.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <vector>
+
+#include "tersor/io/model_config.h"
+#include "tersor/model/language_model.h"
+#include "tersor/train/adamw.h"
+#include "tersor/train/estimate.h"
+#include "tersor/train/objective.h"
+#include "tersor/util/memory.h"
+#include "tersor/util/progress.h"
+#include "tersor/util/rng.h"
+
+namespace tersor::cli {
+namespace {
+
+constexpr int64_t kTokens = 512;
+constexpr int64_t kGemmSize = 2048;
+
+/// The usual 110M shape: 12 blocks of width 768 under a vocabulary of 32,000 with a tied head.
+io::ModelConfig Shape110M() {
+  io::ModelConfig config;
+  config.vocab_size = 32000;
+  config.hidden_size = 768;
+  config.intermediate_size = 2048;
+  config.num_hidden_layers = 12;
+  config.num_attention_heads = config.num_key_value_heads = 12;
+  config.head_dim = 64;
+  config.max_position_embeddings = kTokens;
+  config.tie_word_embeddings = true;
+  return config;
+}
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return (values[(n - 1) / 2] + values[n / 2]) / 2;
+}
+
+}  // namespace
+
+void BenchTrain(int64_t repeats, Record& record) {
+  const io::ModelConfig config = Shape110M();
+  const std::unique_ptr<model::LanguageModel> model = model::MakeLanguageModel(config);
+  model->InitWeights(record.seed);
+  train::LikelihoodObjective objective(*model);
+  train::AdamW optimizer(model->Parameters(), {});
+  const Rng rng(record.seed, 1);
+  at::Tensor tokens = at::empty({1, kTokens + 1}, at::kLong);
+  for (int64_t t = 0; t <= kTokens; ++t) {
+    tokens.data_ptr<int64_t>()[t] = static_cast<int64_t>(
+        rng.Below(static_cast<uint64_t>(t), static_cast<uint64_t>(config.vocab_size)));
+  }
+  const train::Batch batch{tokens.narrow(1, 0, kTokens), tokens.narrow(1, 1, kTokens)};
+  const double flops = train::TrainingFlopsPerToken(config, kTokens) * kTokens;
+  const auto step = [&](int64_t index) {  // seconds of one whole step
+    const auto began = std::chrono::steady_clock::now();
+    const train::Objective::Result result = objective.Loss(batch, rng);
+    result.loss.backward();
+    const double norm = optimizer.GradientNorm() / result.weight;
+    optimizer.Step(index, 1e-4, std::min(1.0, 1 / norm) / result.weight);
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+
+  step(0);  // Warms up the allocator and the caches.
+  ResetPeakMemory();
+  Progress progress("bench train", repeats, "turn");
+  std::vector<double> ours, peer, ratios;
+  for (int64_t turn = 0; turn < repeats; ++turn) {
+    const double before = train::MeasureSgemm(kGemmSize);
+    ours.push_back(flops / step(turn + 1));
+    // The machine's rate drifts: the peer of a step is the mean of its neighbours in time.
+    peer.push_back((before + train::MeasureSgemm(kGemmSize)) / 2);
+    ratios.push_back(ours.back() / peer.back());
+    progress.Update(turn + 1);
+  }
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  record.rows.push_back({{"name", "train_mfu_110m"},
+                         {"unit", "GFLOP/s"},
+                         {"ours", Median(ours) / 1e9},
+                         {"peer", Median(peer) / 1e9},
+                         {"peer_name", "SGEMM 2048 cubed, " + LoadedBlas()},
+                         {"ratio", Median(ratios)},
+                         {"ratio_low", *low},
+                         {"ratio_high", *high}});
+  record.metrics["train_step_peak_memory_gb"] = static_cast<double>(PeakMemory()) / 1e9;
+  record.metrics["train_tokens_per_second"] = Median(ours) / flops * kTokens;
+}
+
+}  // namespace tersor::cli

@@ -1,0 +1,84 @@
+#include "claim.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+
+#include "tersor/util/config.h"
+#include "tersor/util/error.h"
+#include "tersor/util/file.h"
+
+namespace tersor::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string At(const std::string& path, const YAML::Node& node) {
+  return path + ":" + std::to_string(node.Mark().line + 1);
+}
+
+void CheckKeys(const YAML::Node& map, const std::vector<std::string>& known,
+               const std::string& path) {
+  if (!map.IsMap()) {
+    FailUsage(At(path, map), ": expected a mapping with ", known.front());
+  }
+  for (const auto& entry : map) {
+    const std::string key = entry.first.Scalar();
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      const std::string nearest = NearestName(key, known);
+      FailUsage(At(path, entry.first), ": unknown key ", key,
+                nearest.empty() ? "" : "; did you mean " + nearest + "?");
+    }
+  }
+}
+
+ClaimCell ReadCell(const YAML::Node& node, const std::string& path) {
+  CheckKeys(node, {"name", "run", "full"}, path);
+  ClaimCell cell;
+  if (!node["name"] || !node["run"] || !node["run"].IsSequence()) {
+    FailUsage(At(path, node), ": a cell needs name and run (a list of arguments)");
+  }
+  cell.name = node["name"].as<std::string>();
+  cell.run = node["run"].as<std::vector<std::string>>();
+  cell.full = node["full"] && node["full"].as<bool>();
+  if (cell.name.empty() || cell.name.find('/') != std::string::npos || cell.run.empty()) {
+    FailUsage(At(path, node), ": a cell's name is a file name and its run is not empty");
+  }
+  return cell;
+}
+
+}  // namespace
+
+Claim ReadClaim(const std::string& path) {
+  Claim claim;
+  claim.name = fs::path(path).stem().string();
+  try {
+    const YAML::Node root = YAML::Load(ReadFile(path));
+    CheckKeys(root, {"claim", "cells"}, path);
+    claim.text = root["claim"].as<std::string>();
+    std::set<std::string> names;
+    for (const YAML::Node& node : root["cells"]) {
+      claim.cells.push_back(ReadCell(node, path));
+      if (!names.insert(claim.cells.back().name).second) {
+        FailUsage(At(path, node), ": two cells are named ", claim.cells.back().name);
+      }
+    }
+  } catch (const YAML::Exception& e) {
+    FailUsage(path, ":", e.mark.line + 1, ": ", e.msg);
+  }
+  return claim;
+}
+
+std::string ResourceFolder() {
+  const fs::path here = fs::read_symlink("/proc/self/exe").parent_path();
+  for (const fs::path& folder : {fs::current_path(), here / "../..", here / "../share/tersor"}) {
+    if (fs::is_directory(folder / "recipes")) {
+      return fs::canonical(folder).string();
+    }
+  }
+  Fail("no recipes/ folder here or beside the program; run from the project's folder");
+}
+
+}  // namespace tersor::cli

@@ -1,0 +1,39 @@
+// A claim recipe, recipes/<method>/<claim>.yaml: the commands whose records show one claim.
+//
+//   claim: What is shown, in one sentence.
+//   cells:
+//     - name: train
+//       run: [train, --recipe, "{recipes}/models/llama-3m.yaml", --output, "{out}/model"]
+//     - name: large
+//       full: true        # only with --full
+//       run: [...]
+#ifndef TERSOR_APPS_TERSOR_CLAIM_H_
+#define TERSOR_APPS_TERSOR_CLAIM_H_
+
+#include <string>
+#include <vector>
+
+namespace tersor::cli {
+
+struct ClaimCell {
+  std::string name;                // file name of its record
+  std::vector<std::string> run;    // a verb and its arguments
+  bool full = false;               // left out of the quick grid
+};
+
+struct Claim {
+  std::string name;  // file name without .yaml
+  std::string text;
+  std::vector<ClaimCell> cells;
+};
+
+/// Throws UsageError naming the file, line and key that is wrong.
+Claim ReadClaim(const std::string& path);
+
+/// The folder that holds recipes/ and models/: the working directory, the build tree's source, or
+/// the installation's share folder. Throws Error where none does.
+std::string ResourceFolder();
+
+}  // namespace tersor::cli
+
+#endif  // TERSOR_APPS_TERSOR_CLAIM_H_

@@ -1,0 +1,26 @@
+// Which program runs a verb, and what the verb does in a few words.
+#ifndef TERSOR_APPS_TERSOR_VERB_TABLE_H_
+#define TERSOR_APPS_TERSOR_VERB_TABLE_H_
+
+#include <array>
+#include <string_view>
+
+namespace tersor::cli {
+
+struct Verb {
+  std::string_view name;
+  std::string_view summary;
+  bool needs_torch;
+};
+
+inline constexpr std::array kVerbs = {
+    Verb{"train", "train a language model on text", true},
+    Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice", true},
+    Verb{"bench", "measure speed against a peer in the same run", true},
+    Verb{"report", "draw result records as one offline HTML page", false},
+    Verb{"reproduce", "run a method's recipes and report them", false},
+};
+
+}  // namespace tersor::cli
+
+#endif  // TERSOR_APPS_TERSOR_VERB_TABLE_H_

@@ -1,0 +1,73 @@
+// A causal language model: tokens in, final hidden states out, and the head that turns them into
+// logits. Written once; a method enters through the plugs.
+#ifndef TERSOR_MODEL_LANGUAGE_MODEL_H_
+#define TERSOR_MODEL_LANGUAGE_MODEL_H_
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <memory>
+
+#include "tersor/io/model_config.h"
+#include "tersor/nn/attention.h"
+#include "tersor/nn/linear.h"
+#include "tersor/nn/parameter.h"
+#include "tersor/nn/router.h"
+
+namespace tersor::model {
+
+/// How a model computes; the defaults are the plain definitions.
+struct Plugs {
+  nn::PrecisionFactory precision = nn::Fp32();
+  nn::AttentionFactory attention = nn::Dense();
+  nn::RouterFactory router = nn::SingleExpert();
+};
+
+class LanguageModel {
+ public:
+  struct Output {
+    at::Tensor hidden;  // [batch * tokens, head_dim()], after the final norm
+    at::Tensor loss;    // sum of the routers' losses; undefined: none
+  };
+
+  virtual ~LanguageModel() = default;
+
+  /// tokens: int64 [batch, tokens]; tokens <= config().max_position_embeddings for learned
+  /// positions. Differentiable in all parameters.
+  virtual Output Forward(const at::Tensor& tokens) = 0;
+
+  /// Matrix of the output head [vocab, width of hidden]; logits = hidden · headᵀ.
+  virtual const at::Tensor& HeadWeight() const = 0;
+
+  /// All parameters in checkpoint order; a tied head appears once, as the embedding.
+  virtual nn::ParameterList Parameters() const = 0;
+
+  const io::ModelConfig& config() const { return config_; }
+
+  /// [batch, tokens, vocab].
+  at::Tensor Logits(const at::Tensor& tokens);
+
+  /// Recompute each block in the backward pass instead of keeping its activations.
+  void SetRecompute(bool recompute) { recompute_ = recompute; }
+
+  /// Every matrix N(0, initializer_range²), those that write to the residual stream divided by
+  /// sqrt(2 · layers) (Radford et al. 2019); norms 1, biases 0.
+  void InitWeights(uint64_t seed);
+
+ protected:
+  explicit LanguageModel(const io::ModelConfig& config) : config_(config) {}
+  bool recompute() const { return recompute_; }
+
+  io::ModelConfig config_;
+
+ private:
+  bool recompute_ = false;
+};
+
+/// A model of the configured architecture with weights at zero. Throws Error for invalid shapes.
+std::unique_ptr<LanguageModel> MakeLanguageModel(const io::ModelConfig& config,
+                                                 const Plugs& plugs = {});
+
+}  // namespace tersor::model
+
+#endif  // TERSOR_MODEL_LANGUAGE_MODEL_H_

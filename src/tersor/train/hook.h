@@ -1,0 +1,39 @@
+// Hook: what a method does around each optimizer step, with its state in the checkpoint.
+#ifndef TERSOR_TRAIN_HOOK_H_
+#define TERSOR_TRAIN_HOOK_H_
+
+#include <cstdint>
+#include <span>
+
+#include "tersor/nn/parameter.h"
+#include "tersor/util/json.h"
+
+namespace tersor::train {
+
+struct StepInfo {
+  int64_t step = 0;           // optimizer steps done before this one
+  double learning_rate = 0;
+  const nn::ParameterList* parameters = nullptr;
+};
+
+class Hook {
+ public:
+  virtual ~Hook() = default;
+  /// Before the first micro-batch of a step.
+  virtual void BeforeStep(const StepInfo&) {}
+  /// After all micro-batches and the sum over ranks; gradients are final but not yet clipped.
+  virtual void AfterBackward(const StepInfo&) {}
+  /// After the optimizer changed the parameters.
+  virtual void AfterStep(const StepInfo&) {}
+
+  /// Counts of this rank that are summed over ranks, in place, before AfterBackward.
+  virtual std::span<double> Counts() { return {}; }
+  /// State for the checkpoint; the tensors are shared, so that loading writes into them.
+  virtual nn::NamedTensors State() { return {}; }
+  /// Adds this step's numbers to its line of the metrics log.
+  virtual void Report(Json& metrics) const { (void)metrics; }
+};
+
+}  // namespace tersor::train
+
+#endif  // TERSOR_TRAIN_HOOK_H_

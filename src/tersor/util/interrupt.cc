@@ -1,0 +1,32 @@
+#include "tersor/util/interrupt.h"
+
+#include <csignal>
+
+#include "tersor/util/error.h"
+
+namespace tersor {
+namespace {
+
+volatile std::sig_atomic_t requested = 0;
+
+void OnSignal(int signal) {
+  requested = 1;
+  std::signal(signal, SIG_DFL);
+}
+
+}  // namespace
+
+void CatchInterrupts() {
+  std::signal(SIGINT, OnSignal);
+  std::signal(SIGTERM, OnSignal);
+}
+
+bool InterruptRequested() { return requested != 0; }
+
+void ThrowIfInterrupted(const char* message) {
+  if (InterruptRequested()) {
+    throw Interrupted(message);
+  }
+}
+
+}  // namespace tersor

@@ -1,0 +1,18 @@
+// Ctrl-C and SIGTERM as a request that long work polls, so that it ends cleanly and keeps what is
+// done. A second signal ends the process at once.
+#ifndef TERSOR_UTIL_INTERRUPT_H_
+#define TERSOR_UTIL_INTERRUPT_H_
+
+namespace tersor {
+
+/// From now on the first SIGINT or SIGTERM only sets the request.
+void CatchInterrupts();
+
+bool InterruptRequested();
+
+/// Throws Interrupted(`message`) where a request is pending.
+void ThrowIfInterrupted(const char* message);
+
+}  // namespace tersor
+
+#endif  // TERSOR_UTIL_INTERRUPT_H_

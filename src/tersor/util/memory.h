@@ -1,0 +1,17 @@
+// Memory of this process, as the system counts it.
+#ifndef TERSOR_UTIL_MEMORY_H_
+#define TERSOR_UTIL_MEMORY_H_
+
+#include <cstdint>
+
+namespace tersor {
+
+/// Largest resident size so far, or since the last ResetPeakMemory, in bytes; 0 where unknown.
+int64_t PeakMemory();
+
+/// Starts a new peak at the current size, where the system allows it.
+void ResetPeakMemory();
+
+}  // namespace tersor
+
+#endif  // TERSOR_UTIL_MEMORY_H_
