@@ -59,7 +59,7 @@ class TensorStore {
   std::map<std::string, std::string> metadata_;
 };
 
-/// Writes tensors atomically, in the order given, data aligned to 64 bytes.
+/// Writes tensors atomically, in the order given; the first one starts at a multiple of 64 bytes.
 void WriteSafetensors(const std::string& path, std::span<const HostTensor> tensors,
                       const std::map<std::string, std::string>& metadata = {});
 

@@ -1,0 +1,35 @@
+// A checkpoint folder in Hugging Face's layout: config.json and the weights that it calls for.
+#ifndef TERSOR_IO_CHECKPOINT_H_
+#define TERSOR_IO_CHECKPOINT_H_
+
+#include <string>
+#include <string_view>
+
+#include "tersor/io/model_config.h"
+#include "tersor/io/safetensors.h"
+
+namespace tersor::io {
+
+class Checkpoint {
+ public:
+  /// Checks that every tensor is there with the shape that config.json implies. Throws Error naming
+  /// the file, the tensor and both shapes. Tensors that nothing asks for are counted in a warning.
+  static Checkpoint Open(const std::string& folder);
+
+  const ModelConfig& config() const { return config_; }
+
+  /// A weight by its name in `ExpectedTensors`; older OPT files lack the leading "model.".
+  const HostTensor& Weight(std::string_view name) const;
+
+ private:
+  Checkpoint(ModelConfig config, TensorStore store)
+      : config_(std::move(config)), store_(std::move(store)) {}
+  const HostTensor* Find(std::string_view name) const;
+
+  ModelConfig config_;
+  TensorStore store_;
+};
+
+}  // namespace tersor::io
+
+#endif  // TERSOR_IO_CHECKPOINT_H_
