@@ -35,13 +35,16 @@ class Tokenizer {
   virtual bool adds_bos() const = 0;
 };
 
-/// Loads the tokenizer of a model folder (tokenizer.json, else tokenizer.model, else raw bytes when
-/// tokenizer_config.json says "byte"), or one such file. Throws Error: none there, a vocabulary
+/// Loads the tokenizer of a model folder (tokenizer.model, else tokenizer.json, else raw bytes when
+/// tokenizer_config.json says "ByteTokenizer"), or one such file. Throws Error: none there, a vocabulary
 /// with a hole or duplicate ids, a merge of unknown tokens, an unsupported kind.
 std::shared_ptr<const Tokenizer> LoadTokenizer(const std::string& path);
 
 /// The 256 bytes as tokens 0..255, then <bos> 256 and <eos> 257.
 std::shared_ptr<const Tokenizer> MakeByteTokenizer();
+
+/// Loads one tokenizer.json; special tokens also come from tokenizer_config.json beside it.
+std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path);
 
 /// Parses a tokenizer.json; errors name `source`. (The entry point that is fuzzed.)
 std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json, const std::string& source);

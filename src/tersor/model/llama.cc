@@ -10,6 +10,7 @@
 #include "tersor/nn/rope.h"
 #include "tersor/op/embedding.h"
 #include "tersor/op/recompute.h"
+#include "tersor/util/error.h"
 
 namespace tersor::model {
 namespace {
@@ -119,10 +120,18 @@ LanguageModel::Output Llama::Forward(const at::Tensor& tokens) {
   Output out;
   at::Tensor x = op::Embedding(embedding_.value, tokens.reshape(-1));
   for (const std::unique_ptr<Block>& block : blocks_) {
-    const auto run = [&, batch = tokens.size(0)](const at::Tensor& in) {
-      return block->Forward(in, batch, shared_->rope, &out.loss);
-    };
-    x = recompute() ? op::Recompute(run, x) : run(x);
+    if (recompute()) {
+      x = op::Recompute(
+          [this, &block, batch = tokens.size(0)](const at::Tensor& in) {
+            at::Tensor loss;
+            const at::Tensor y = block->Forward(in, batch, shared_->rope, &loss);
+            TERSOR_CHECK(!loss.defined(), "recomputation does not carry a router's loss");
+            return y;
+          },
+          x);
+    } else {
+      x = block->Forward(x, tokens.size(0), shared_->rope, &out.loss);
+    }
   }
   out.hidden = shared_->final_norm.Forward(x);
   return out;

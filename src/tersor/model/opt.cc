@@ -134,8 +134,18 @@ LanguageModel::Output Opt::Forward(const at::Tensor& tokens) {
   x = (x.view({batch, length, -1}) + positions).view({batch * length, -1});
   Output out;
   for (const std::unique_ptr<Block>& block : blocks_) {
-    const auto run = [&](const at::Tensor& in) { return block->Forward(in, batch, &out.loss); };
-    x = recompute() ? op::Recompute(run, x) : run(x);
+    if (recompute()) {
+      x = op::Recompute(
+          [&block, batch](const at::Tensor& in) {
+            at::Tensor loss;
+            const at::Tensor y = block->Forward(in, batch, &loss);
+            TERSOR_CHECK(!loss.defined(), "recomputation does not carry a router's loss");
+            return y;
+          },
+          x);
+    } else {
+      x = block->Forward(x, batch, &out.loss);
+    }
   }
   if (final_norm_) {
     x = final_norm_->Forward(x);

@@ -1,0 +1,128 @@
+// `tersor eval`: perplexity, bits per byte and accuracy of a model on text, and multiple choice.
+#include <fmt/core.h>
+
+#include <chrono>
+#include <optional>
+
+#include "cli.h"
+#include "tersor/data/token_file.h"
+#include "tersor/eval/multiple_choice.h"
+#include "tersor/eval/perplexity.h"
+#include "tersor/io/tokenizer.h"
+#include "tersor/model/checkpoint.h"
+#include "tersor/util/error.h"
+#include "tersor/util/interrupt.h"
+#include "tersor/util/progress.h"
+#include "tersor/util/record.h"
+#include "text_source.h"
+#include "torch_setup.h"
+#include "verbs.h"
+
+namespace tersor::cli {
+namespace {
+
+struct EvalOptions {
+  std::string model, tokenizer, choices, cache = "out/cache";
+  std::vector<std::string> data;
+  int64_t window = 0, max_windows = 0;
+};
+
+void MeasureText(model::LanguageModel& model, const io::Tokenizer& tokenizer,
+                 const EvalOptions& options, Record& record) {
+  const data::TokenFile tokens = data::TokenFile::Build(
+      ReadNamedText(options.data, "test"), tokenizer,
+      TokenizerIdentity(options.tokenizer.empty() ? options.model : options.tokenizer),
+      options.cache);
+  const std::vector<int32_t> stream = tokens.Tokens(0, tokens.size());
+  for (const int32_t id : stream) {
+    TERSOR_CHECK(id < model.config().vocab_size, options.model, ": the tokenizer's token ", id,
+                 " is outside the model's vocabulary of ", model.config().vocab_size);
+  }
+  eval::PerplexityOptions perplexity;
+  perplexity.window = options.window;
+  perplexity.max_windows = options.max_windows;
+  std::optional<Progress> progress;
+  perplexity.progress = [&](int64_t done, int64_t total) {
+    if (!progress) {
+      progress.emplace("evaluating", total, "window");
+    }
+    progress->Update(done);
+  };
+  const eval::LikelihoodSums sums = eval::SumLikelihood(model, stream, perplexity);
+  if (progress) {
+    progress->Finish();
+  }
+  // Where windows are left out, the bytes count in proportion to the tokens that were predicted.
+  const double bytes = static_cast<double>(tokens.text_bytes()) * sums.predicted /
+                       static_cast<double>(tokens.size() - 1);
+  record.metrics["perplexity"] = eval::Perplexity(sums);
+  record.metrics["bits_per_byte"] = eval::BitsPerByte(sums, bytes);
+  record.metrics["accuracy"] = sums.correct / sums.tokens;
+  record.metrics["tokens"] = static_cast<int64_t>(sums.tokens);
+  record.metrics["bytes"] = static_cast<int64_t>(bytes);
+}
+
+void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
+                    const std::string& path, Record& record) {
+  const std::vector<eval::Question> questions = eval::ReadQuestions(path);
+  Progress progress("answering", static_cast<int64_t>(questions.size()), "question");
+  const eval::ChoiceResult result = eval::AnswerQuestions(
+      model, tokenizer, questions, [&](int64_t done) { progress.Update(done); });
+  progress.Finish();
+  record.metrics["questions"] = result.questions;
+  record.metrics["choice_accuracy"] = result.accuracy;
+  record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
+}
+
+}  // namespace
+
+int RunEval(int argc, char** argv) {
+  EvalOptions options;
+  CommandLine line("eval", "Measure a language model on text or on multiple-choice questions.",
+                   "tersor eval --model models/llama-12m --data corpus:gcide --json eval.json");
+  line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
+      .Option("--data", "text: file, folder, glob or corpus:NAME (its test split)", &options.data)
+      .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
+      .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
+      .Option("--window", "tokens a window (0: the model's length)", &options.window)
+      .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
+      .Option("--cache", "folder of tokenized texts", &options.cache);
+  if (!line.Parse(argc, argv)) {
+    return 0;
+  }
+  if (options.data.empty() && options.choices.empty()) {
+    FailUsage("tersor eval: --data or --choices is needed");
+  }
+  if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
+    FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
+  }
+  SetUpTorch();
+  CatchInterrupts();
+  const auto began = std::chrono::steady_clock::now();
+  const std::unique_ptr<model::LanguageModel> model = model::LoadLanguageModel(options.model);
+  const std::shared_ptr<const io::Tokenizer> tokenizer =
+      io::LoadTokenizer(options.tokenizer.empty() ? options.model : options.tokenizer);
+  Record record;
+  record.verb = "eval";
+  record.seed = line.common().seed;
+  record.config = {{"model", options.model},   {"data", options.data},
+                   {"choices", options.choices}, {"window", options.window},
+                   {"max_windows", options.max_windows}};
+  if (!options.data.empty()) {
+    MeasureText(*model, *tokenizer, options, record);
+  }
+  if (!options.choices.empty()) {
+    MeasureChoices(*model, *tokenizer, options.choices, record);
+  }
+  record.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  for (const auto& [name, value] : record.metrics.items()) {
+    fmt::print("{:<28} {:.6g}\n", name, value.get<double>());
+  }
+  if (!line.common().json.empty()) {
+    WriteRecord(line.common().json, record);
+  }
+  return 0;
+}
+
+}  // namespace tersor::cli
