@@ -9,6 +9,11 @@
 namespace tersor::report {
 namespace {
 
+// Ratios that people think in.
+constexpr double kFineRatios[] = {0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.5};
+constexpr double kCoarseRatios[] = {0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7,
+                                    1,    1.5,  2,   3,    5,   7,   10,  15};
+
 /// The step among 1, 2, 5 x 10^k that cuts `range` into about `target` parts.
 double NiceStep(double range, int target) {
   const double rough = range / target;
@@ -18,11 +23,14 @@ double NiceStep(double range, int target) {
 }
 
 std::string LinearLabel(double value, double step, double largest) {
+  if (value == 0) {
+    return "0";
+  }
   if (largest >= 1e6 || largest < 1e-3) {
     // The mantissa shows as many digits as two neighbouring ticks differ by.
     const double digits =
         std::floor(std::log10(std::max(std::abs(value), step))) - std::floor(std::log10(step));
-    return value == 0 ? "0" : FormatScientific(value, std::clamp(static_cast<int>(digits), 0, 9));
+    return FormatScientific(value, std::clamp(static_cast<int>(digits), 0, 9));
   }
   return FormatFixed(value, std::max(0, static_cast<int>(-std::floor(std::log10(step) + 1e-9))));
 }
@@ -121,9 +129,11 @@ Axis MakeRatioAxis(std::span<const double> values) {
   const double margin = std::pow(axis.high / axis.low, 0.04);
   axis.low /= margin;
   axis.high *= margin;
-  if (axis.high / axis.low < 3) {
-    for (const double value :
-         {0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4, 1.6, 1.8, 2.0, 2.5}) {
+  const double span = axis.high / axis.low;
+  if (span < 20) {
+    const std::span<const double> candidates =
+        span < 3 ? std::span<const double>(kFineRatios) : kCoarseRatios;
+    for (const double value : candidates) {
       if (value >= axis.low && value <= axis.high) {
         axis.ticks.push_back({value, FormatNumber(value)});
       }

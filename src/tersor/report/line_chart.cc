@@ -16,7 +16,8 @@ namespace {
 
 constexpr size_t kBuckets = 400;         // more than the pixels that a curve has to itself
 constexpr size_t kMaxMarkedPoints = 24;  // curves this short show their points
-constexpr double kLabelHeight = 15;      // of one direct label
+constexpr size_t kMaxBoldPoints = 200;
+constexpr double kLabelHeight = 15;  // of one direct label
 constexpr double kMaxLabelWidth = 170;
 
 /// One drawing: its size and what its margins hold, in units of the view box.
@@ -79,7 +80,7 @@ void DrawAxes(const Frame& f, const Plot& plot, Html* svg) {
       svg->Element("text",
                    {{"class", "tick"},
                     {"text-anchor", "middle"},
-                    {"x", FormatCoordinate(x)},
+                    {"x", FormatCoordinate(std::min(x, f.width - half))},
                     {"y", FormatCoordinate(f.bottom + 19)}},
                    tick.label);
       free_from = x + half + 8;
@@ -123,11 +124,18 @@ std::string PathOf(const Frame& f, const Plot& plot, const Curve& curve, Html* d
   return path;
 }
 
+/// Curves of many points are drawn thin, so that noise does not hide the other curves.
+bool IsDense(const Plot& plot, const Curve& curve) {
+  return plot.curves.size() > 1 && curve.x.size() > kMaxBoldPoints;
+}
+
 void DrawCurves(const Frame& f, const Plot& plot, Html* svg) {
   for (size_t c = 0; c < plot.curves.size(); ++c) {
     Html dots;
     const std::string path = PathOf(f, plot, plot.curves[c], &dots);
-    svg->Open("g", {{"class", internal::Concat("curve c", c)}});
+    svg->Open("g",
+              {{"class",
+                internal::Concat(IsDense(plot, plot.curves[c]) ? "dense curve c" : "curve c", c)}});
     if (!path.empty()) {
       svg->Leaf("path", {{"d", path}});
     }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 namespace tersor::report {
 namespace {
@@ -25,7 +26,7 @@ std::string Group(std::string text) {
   const bool negative = text.starts_with('-');
   text.erase(0, negative ? 1 : 0);
   for (size_t i = std::min(text.find('.'), text.size()); i > 3; i -= 3) {
-    text.insert(i - 3, ",");
+    text.insert(i - 3, 1, ',');
   }
   const bool is_zero = text.find_first_not_of("0.,") == std::string::npos;
   return negative && !is_zero ? std::string(kMinus).append(text) : text;
@@ -89,6 +90,16 @@ std::string FormatNumber(double value) {
   return Group(digits);
 }
 
+std::string FormatCompact(double value) {
+  for (const auto& [unit, letter] : {std::pair{1e12, 'T'}, {1e9, 'G'}, {1e6, 'M'}}) {
+    if (std::abs(value) >= unit && std::abs(value) < 1e15) {
+      // Rounded first, so that 999,999,999 becomes 1000M and not 1e3M.
+      return FormatNumber(std::round(value / unit * 1e3) / 1e3) += letter;
+    }
+  }
+  return FormatNumber(value);
+}
+
 std::vector<std::string> FormatColumn(std::span<const double> values) {
   double largest = 0, smallest = HUGE_VAL;
   bool integers = true;
@@ -99,11 +110,12 @@ std::vector<std::string> FormatColumn(std::span<const double> values) {
       integers = integers && IsInteger(value);
     }
   }
-  // The largest keeps its significant digits, the smallest at least two of them.
+  // The smallest shows its significant digits unless the largest then shows more than six, but
+  // at least two of them.
+  const int small = Exponent(smallest), large = Exponent(largest);
   const int decimals =
-      largest == 0
-          ? 0
-          : std::max({0, kSignificantDigits - 1 - Exponent(largest), 1 - Exponent(smallest)});
+      largest == 0 ? 0
+                   : std::max({0, 1 - small, std::min(kSignificantDigits - 1 - small, 5 - large)});
   const bool fixed = !integers && largest < 1e7 && decimals <= kMaxDecimals;
   std::vector<std::string> out;
   for (const double value : values) {

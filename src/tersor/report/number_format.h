@@ -15,6 +15,9 @@ std::string FormatNumber(double value);
 /// A fixed number of decimals, with grouped thousands: FormatFixed(1234.5, 2) = "1,234.50".
 std::string FormatFixed(double value, int decimals);
 
+/// FormatNumber in little room: from a million on "24.58M", then G and T.
+std::string FormatCompact(double value);
+
 /// "2×10⁻⁴"; `decimals` digits after the point of the mantissa, trailing zeros dropped.
 std::string FormatScientific(double value, int decimals);
 

@@ -1,6 +1,7 @@
 #include "tersor/report/page.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "tersor/report/html.h"
@@ -23,21 +24,31 @@ constexpr const char* kPolicy =
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
-std::string FormatMetric(double value) { return value == value ? FormatNumber(value) : "n/a"; }
-
 Html Tiles(const RecordView& record) {
   Html html;
   html.Open("dl", {{"class", "tiles"}});
   for (size_t i = 0; i < std::min(record.metrics.size(), kMaxTiles); ++i) {
     const auto& [name, value] = record.metrics[i];
-    html.Open("div").Element("dt", {}, Spaced(name)).Element("dd", {}, FormatMetric(value)).Close();
+    html.Open("div").Element("dt", {}, Spaced(name));
+    html.Element("dd", {}, value == value ? FormatCompact(value) : "n/a").Close();
   }
   return html.Close();
 }
 
+/// Whether the tiles leave something out: a metric, or digits of a large number.
+bool TilesAreShort(const RecordView& record) {
+  return record.metrics.size() > kMaxTiles || !record.notes.empty() ||
+         std::any_of(record.metrics.begin(), record.metrics.end(),
+                     [](const auto& metric) { return std::abs(metric.second) >= 1e6; });
+}
+
 Html List(const std::string& title, const Pairs& pairs) {
   Html html;
-  html.Open("div", {{"class", "facts"}}).Element("h3", {}, title).Open("dl");
+  html.Open("div", {{"class", "facts"}});
+  if (!title.empty()) {
+    html.Element("h3", {}, title);
+  }
+  html.Open("dl");
   for (const auto& [key, value] : pairs) {
     html.Open("div").Element("dt", {}, key).Element("dd", {}, value).Close();
   }
@@ -86,18 +97,27 @@ Html Samples(const RecordView& record) {
   return html.Close();
 }
 
-Html Metrics(const RecordView& record) {
+/// What a reader unfolds: every metric in full, the machine and the configuration.
+Html Details(const RecordView& record) {
   Html html;
-  if (!record.metrics.empty()) {
-    html.Append(Tiles(record));
-  }
-  if (record.metrics.size() > kMaxTiles || !record.notes.empty()) {
+  if (TilesAreShort(record)) {
     Pairs all;
     for (const auto& [name, value] : record.metrics) {
-      all.emplace_back(name, FormatMetric(value));
+      all.emplace_back(name, value == value ? FormatNumber(value) : "n/a");
     }
     all.insert(all.end(), record.notes.begin(), record.notes.end());
-    html.Append(Folded("All metrics", List("Metrics", all)));
+    html.Append(Folded("All metrics", List("", all)));
+  }
+  if (!record.machine.empty() || !record.config.empty()) {
+    Html facts;
+    facts.Open("div", {{"class", "columns"}});
+    if (!record.machine.empty()) {
+      facts.Append(List("Machine", record.machine));
+    }
+    if (!record.config.empty()) {
+      facts.Append(List("Configuration", record.config));
+    }
+    html.Append(Folded("Machine and configuration", facts.Close()));
   }
   return html;
 }
@@ -121,31 +141,21 @@ Html Results(const RecordView& record, const std::string& id) {
   return html;
 }
 
-Html Section(const RecordView& record, const std::string& id, const PageOptions& options) {
+Html Section(const RecordView& record, const std::string& id, const std::string& command,
+             bool titled) {
   Html html;
   html.Open("section", {{"id", id}, {"aria-label", record.name}});
-  if (record.name != options.title) {
+  if (titled) {
     html.Element("h2", {}, record.name);
   }
-  const std::string& command = options.command;
   html.Append(Provenance(record, !record.command.empty() ? record.command : command));
-  const Html metrics = Metrics(record), results = Results(record, id);
-  html.Append(metrics).Append(results);
-  if (metrics.str().empty() && results.str().empty()) {
+  const Html results = Results(record, id);
+  if (!record.metrics.empty()) {
+    html.Append(Tiles(record));
+  } else if (record.notes.empty() && results.str().empty()) {
     html.Element("p", {{"class", "muted"}}, "This record holds no metrics, curves or rows.");
   }
-  if (!record.machine.empty() || !record.config.empty()) {
-    Html facts;
-    facts.Open("div", {{"class", "columns"}});
-    if (!record.machine.empty()) {
-      facts.Append(List("Machine", record.machine));
-    }
-    if (!record.config.empty()) {
-      facts.Append(List("Configuration", record.config));
-    }
-    html.Append(Folded("Machine and configuration", facts.Close()));
-  }
-  return html.Close();
+  return html.Append(results).Append(Details(record)).Close();
 }
 
 /// The curves of one name that several records have, each now called after its record.
@@ -233,19 +243,18 @@ std::string RenderPage(std::span<const Json> records, const PageOptions& options
   }
   NumberEqualNames(&views);
   const bool several = views.size() > 1;
-  PageOptions chosen = options;
-  if (chosen.title.empty()) {
-    chosen.title = several ? internal::Concat(views.size(), " results") : views[0].name;
-  }
+  const std::string title = !options.title.empty() ? options.title
+                            : several              ? internal::Concat(views.size(), " results")
+                                                   : views[0].name;
   Html html;
-  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Append(Head(chosen.title));
+  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Append(Head(title));
   html.Open("body").Open("header").Element("p", {{"class", "brand"}}, "tersor report");
-  html.Element("h1", {}, chosen.title).Close().Open("main");
+  html.Element("h1", {}, title).Close().Open("main");
   if (several) {
     html.Append(Overview(views));
   }
   for (size_t i = 0; i < views.size(); ++i) {
-    html.Append(Section(views[i], internal::Concat("result", i + 1), chosen));
+    html.Append(Section(views[i], internal::Concat("result", i + 1), options.command, several));
   }
   html.Close();
   html.Open("script").Trusted(PageScript()).Close();

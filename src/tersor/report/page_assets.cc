@@ -36,10 +36,10 @@ a { color: var(--accent); }
   letter-spacing: 0.08em; text-transform: uppercase; }
 .muted { color: var(--muted); }
 section { margin-top: 3.25rem; }
-header + main > section:first-child { margin-top: 0.5rem; }
+header + main > section:first-child { margin-top: 0; }
 nav ol { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 1rem 0 0; padding: 0;
   list-style: none; }
-.provenance { display: flex; flex-wrap: wrap; margin: 0; color: var(--muted); font-size: 0.9rem; }
+.provenance { display: flex; flex-wrap: wrap; margin: 0.4rem 0 0; color: var(--muted); font-size: 0.9rem; }
 .provenance span + span::before { content: "·"; margin: 0 0.5em; }
 .command { margin: 0.75rem 0 0; padding: 0.6rem 0.9rem; overflow-x: auto; border-radius: 6px;
   background: var(--panel); font: 0.85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas,
@@ -47,11 +47,10 @@ nav ol { display: flex; flex-wrap: wrap; gap: 0.25rem 1.5rem; margin: 1rem 0 0; 
 .command code::before { content: "$ "; color: var(--muted); }
 code { font: inherit; }
 
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(9.5rem, 1fr)); gap: 1px;
-  margin: 1.75rem 0 0; border: 1px solid var(--line); border-radius: 8px; overflow: hidden;
-  background: var(--line); }
+.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr));
+  gap: 1.25rem 1.5rem; margin: 1.75rem 0 0; }
 .tiles div { display: flex; flex-direction: column; justify-content: space-between;
-  padding: 0.8rem 1rem 0.85rem; background: var(--page); box-shadow: 0 0 0 1px var(--line); }
+  padding-top: 0.6rem; border-top: 2px solid var(--line); }
 .tiles dt { color: var(--muted); font-size: 0.85rem; line-height: 1.35; overflow-wrap: anywhere; }
 .tiles dd { margin: 0.3rem 0 0; font-size: 1.6rem; line-height: 1.2; font-weight: 640;
   letter-spacing: -0.01em; white-space: nowrap; }
@@ -79,6 +78,7 @@ svg .row, svg .ratio, svg .name { font-weight: 600; }
 .worse { fill: var(--page); stroke: var(--c1); stroke-width: 2; stroke-dasharray: 4 2; }
 .whisker { fill: none; stroke: var(--ink); stroke-width: 1.5; }
 .curve path { fill: none; stroke-width: 2; stroke-linejoin: round; }
+svg .dense path { stroke-width: 1.1; stroke-opacity: 0.75; }
 .c0 path { stroke: var(--c0); }
 .c1 path { stroke: var(--c1); stroke-dasharray: 7 3; }
 .c2 path { stroke: var(--c2); stroke-dasharray: 2 3; }
@@ -108,7 +108,7 @@ thead th { border-bottom: 1.5px solid var(--muted); color: var(--muted); font-we
   vertical-align: bottom; }
 tbody th { font-weight: 500; }
 .text { text-align: left; }
-td.text { overflow-wrap: anywhere; }
+td.text { overflow-wrap: break-word; }
 .number { text-align: right; }
 td.number { white-space: nowrap; }
 
@@ -135,7 +135,6 @@ details > .scroll { margin-top: 0.5rem; }
 @media (max-width: 40rem) {
   body { padding: 1.5rem 1rem 3rem; }
   h1 { font-size: 1.65rem; }
-  .tiles { grid-template-columns: 1fr 1fr; }
   .tiles dd { font-size: 1.35rem; }
   .wide { display: none; }
   .narrow { display: block; }
@@ -207,6 +206,12 @@ std::string_view PageScript() {
     tip.hidden = true;
     figure.append(tip);
     for (const svg of figure.querySelectorAll('svg[data-x]')) {
+      // A <title> would pop up beside the values; the same words stay as a label.
+      const title = svg.querySelector('title');
+      svg.setAttribute('aria-label', title.textContent);
+      svg.setAttribute('aria-describedby', svg.querySelector('desc').id);
+      svg.removeAttribute('aria-labelledby');
+      title.remove();
       const toX = axisOf(svg.dataset.x);
       const [, , bottom, top] = svg.dataset.y.split(' ').map(Number);
       const cursor = svg.appendChild(document.createElementNS(svgNs, 'line'));

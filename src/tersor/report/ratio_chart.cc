@@ -17,6 +17,8 @@ namespace {
 
 constexpr double kAxisHeight = 46;
 constexpr double kBarHeight = 14;
+constexpr double kTop = 8;                  // of the first row
+constexpr double kDetailScale = 13.0 / 12;  // details are set smaller than TextWidth assumes
 
 /// One drawing. Names stand left of the bars where there is room, above them otherwise.
 struct Frame {
@@ -25,6 +27,8 @@ struct Frame {
   double row_height, bar_offset;
   bool names_above;
 };
+
+bool IsOne(double value) { return std::abs(value - 1) < 1e-9; }
 
 bool IsRatio(double value) { return std::isfinite(value) && value > 0; }
 
@@ -49,41 +53,56 @@ std::string Spread(const BenchRow& row) {
              : std::string();
 }
 
+/// Lines of the ticks: through all rows, or beside the bars only where names stand above them.
+void DrawTickLines(const Frame& f, const Tick& tick, const std::string& x, double bottom,
+                   Html* svg) {
+  const char* css = IsOne(tick.value) ? "one" : "grid";
+  const auto line = [&](double from, double to) {
+    svg->Leaf("line", {{"class", css},
+                       {"x1", x},
+                       {"x2", x},
+                       {"y1", FormatCoordinate(from)},
+                       {"y2", FormatCoordinate(to)}});
+  };
+  if (!f.names_above) {
+    line(4, bottom);
+    return;
+  }
+  for (double top = kTop; top + f.row_height <= bottom + 1; top += f.row_height) {
+    line(top + f.bar_offset - kBarHeight, top + f.bar_offset + kBarHeight);
+  }
+}
+
 void DrawAxis(const Frame& f, const Axis& axis, double bottom, Html* svg) {
   double free_from = -1e9;
   for (const Tick& tick : axis.ticks) {
     const double x = Pixel(f, axis, tick.value);
-    const std::string at = FormatCoordinate(x);
-    const bool one = std::abs(tick.value - 1) < 1e-9;
-    svg->Leaf("line", {{"class", one ? "one" : "grid"},
-                       {"x1", at},
-                       {"x2", at},
-                       {"y1", "4"},
-                       {"y2", FormatCoordinate(bottom)}});
+    DrawTickLines(f, tick, FormatCoordinate(x), bottom, svg);
     const double half = TextWidth(tick.label) / 2;
     if (x - half >= free_from) {
       svg->Element("text",
-                   {{"class", one ? "tick strong" : "tick"},
+                   {{"class", IsOne(tick.value) ? "tick strong" : "tick"},
                     {"text-anchor", "middle"},
-                    {"x", at},
+                    {"x", FormatCoordinate(x)},
                     {"y", FormatCoordinate(bottom + 17)}},
                    tick.label);
       free_from = x + half + 8;
     }
   }
-  const double one = Pixel(f, axis, 1);
-  const auto side = [&](const char* anchor, double x, const char* text, double room) {
-    if (TextWidth(text) <= room) {
-      svg->Element("text",
-                   {{"class", "label"},
-                    {"text-anchor", anchor},
-                    {"x", FormatCoordinate(x)},
-                    {"y", FormatCoordinate(bottom + 36)}},
-                   text);
-    }
+  // Both sides of 1 are named; near an edge the names move inwards.
+  constexpr std::string_view kPeer = "← peer better", kOurs = "ours better →";
+  const double border =
+      std::clamp(Pixel(f, axis, 1), TextWidth(kPeer) + 10, f.width - TextWidth(kOurs) - 10);
+  const auto name = [&](const char* anchor, double x, std::string_view text) {
+    svg->Element("text",
+                 {{"class", "label"},
+                  {"text-anchor", anchor},
+                  {"x", FormatCoordinate(x)},
+                  {"y", FormatCoordinate(bottom + 38)}},
+                 text);
   };
-  side("end", one - 8, "← peer better", one - f.left + (f.names_above ? 0 : f.left - 16));
-  side("start", one + 8, "ours better →", f.width - one);
+  name("end", border - 10, kPeer);
+  name("start", border + 10, kOurs);
 }
 
 void DrawBar(const Frame& f, const Axis& axis, const BenchRow& row, double top, Html* svg) {
@@ -121,7 +140,8 @@ void DrawRow(const Frame& f, const Axis& axis, const BenchRow& row, double top, 
   const char* anchor = f.names_above ? "start" : "end";
   const double x = f.names_above ? 2 : f.left - 14;
   text("row", anchor, x, f.names_above ? top + 10 : middle - 8, Shortened(row.name, room));
-  text("detail", anchor, x, f.names_above ? top + 27 : middle + 9, Shortened(Figures(row), room));
+  text("detail", anchor, x, f.names_above ? top + 27 : middle + 9,
+       Shortened(Figures(row), room * kDetailScale));
   if (!IsRatio(row.ratio)) {
     text("detail", "start", f.right + 12, middle, "no ratio");
     return;
@@ -137,7 +157,7 @@ void DrawRow(const Frame& f, const Axis& axis, const BenchRow& row, double top, 
 
 Html Draw(const Frame& f, const Axis& axis, std::span<const BenchRow> rows,
           const std::string& description, const std::string& id) {
-  const double bottom = 8 + f.row_height * static_cast<double>(rows.size());
+  const double bottom = kTop + f.row_height * static_cast<double>(rows.size());
   Html svg;
   svg.Open("svg", {{"class", internal::Concat("chart ", f.css_class)},
                    {"viewBox", fmt::format("0 0 {} {}", f.width, bottom + kAxisHeight)},
@@ -147,7 +167,7 @@ Html Draw(const Frame& f, const Axis& axis, std::span<const BenchRow> rows,
   svg.Element("desc", {{"id", id + "-desc"}}, description);
   DrawAxis(f, axis, bottom, &svg);
   for (size_t i = 0; i < rows.size(); ++i) {
-    DrawRow(f, axis, rows[i], 8 + f.row_height * static_cast<double>(i), &svg);
+    DrawRow(f, axis, rows[i], kTop + f.row_height * static_cast<double>(i), &svg);
   }
   return svg.Close();
 }
@@ -168,7 +188,7 @@ Html RatioChart(std::span<const BenchRow> rows, const std::string& id) {
   html.Open("figcaption").Element("strong", {}, "Ratio to the peer of the same run");
   html.Element("span", {{"class", "muted"}}, "log scale, whiskers show the spread").Close();
   for (const Frame& frame :
-       {Frame{"wide", 880, 300, 790, 46, 23, false}, Frame{"narrow", 420, 14, 322, 78, 54, true}}) {
+       {Frame{"wide", 880, 330, 790, 48, 24, false}, Frame{"narrow", 420, 14, 322, 78, 54, true}}) {
     html.Append(Draw(frame, axis, rows, description, internal::Concat(id, "-", frame.css_class)));
   }
   return html.Close();

@@ -155,7 +155,7 @@ Table CompareMetrics(std::span<const RecordView> records) {
 }
 
 Table BenchTable(std::span<const BenchRow> rows) {
-  Table table{"All figures", {}};
+  Table table;
   Table::Column name{"name", false, {}}, unit{"unit", false, {}}, peer_name{"peer", false, {}};
   Table::Column ours{"ours", true, {}}, peer{"peer's figure", true, {}};
   Table::Column ratio{"ratio", true, {}}, spread{"spread", true, {}};
