@@ -148,6 +148,9 @@ class RecipeReader : public YAML::EventHandler {
     if (name.empty() || key_.size() > kMaxYamlKeyBytes) {
       FailUsage(At(mark), ": key ", Quoted(key_), name.empty() ? " is empty" : " is too long");
     }
+    if (name.find_first_of("\n\r\t") != std::string::npos) {
+      FailUsage(At(mark), ": key ", Quoted(key_), " holds a line end or a tab");
+    }
     if (!seen_.insert(key_).second) {
       FailUsage(At(mark), ": duplicate key ", Quoted(key_), "; keep one of them");
     }
