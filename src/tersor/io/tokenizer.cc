@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "tersor/io/sentencepiece_tokenizer.h"
+#include "tersor/io/sentencepiece.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"

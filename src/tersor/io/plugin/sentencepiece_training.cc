@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "tersor/io/tokenizer.h"
+#include "tersor/io/plugin/sentencepiece_plugin.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
 
-namespace tersor::io {
+namespace tersor::io::plugin {
 namespace {
 
 constexpr size_t kLongestLine = 4096;  // bytes; sentencepiece drops longer sentences
@@ -63,8 +63,8 @@ class LineIterator : public sentencepiece::SentenceIterator {
 
 }  // namespace
 
-void TrainSentencePiece(std::span<const std::string_view> documents,
-                        const TokenizerTraining& options, const std::string& folder) {
+void Train(std::span<const std::string_view> documents, const TokenizerTraining& options,
+           const std::string& folder) {
   TERSOR_CHECK(options.vocab_size >= 300 && options.vocab_size <= 1 << 20,
                "a tokenizer's vocabulary must be in 300 .. 1048576, not ", options.vocab_size);
   LineIterator lines(documents, options.max_sample_bytes);
@@ -101,4 +101,4 @@ void TrainSentencePiece(std::span<const std::string_view> documents,
   WriteFileAtomically(folder + "/tokenizer_config.json", config.dump(2) + "\n");
 }
 
-}  // namespace tersor::io
+}  // namespace tersor::io::plugin

@@ -1,13 +1,13 @@
-#include "tersor/io/sentencepiece_tokenizer.h"
-
 #include <sentencepiece_processor.h>
 
 #include <utility>
 
+#include "tersor/io/plugin/sentencepiece_plugin.h"
+#include "tersor/io/sentencepiece.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 
-namespace tersor::io {
+namespace tersor::io::plugin {
 namespace {
 
 constexpr std::string_view kSpaceMark = "\xe2\x96\x81";  // U+2581 stands for a space
@@ -104,8 +104,12 @@ class SentencePieceTokenizer : public Tokenizer {
 
 }  // namespace
 
-std::shared_ptr<const Tokenizer> LoadSentencePiece(const std::string& path) {
+std::shared_ptr<const Tokenizer> Load(const std::string& path) {
   return std::make_shared<SentencePieceTokenizer>(path);
 }
 
-}  // namespace tersor::io
+}  // namespace tersor::io::plugin
+
+extern "C" void tersor_sentencepiece_plugin(tersor::io::SentencePiecePlugin* plugin) {
+  *plugin = {tersor::io::plugin::Load, tersor::io::plugin::Train};
+}
