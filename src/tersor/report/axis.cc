@@ -56,7 +56,7 @@ std::string LogLabel(double value) {
 }
 
 void AddLogTicks(Axis* axis, int target) {
-  const double decades = std::log10(axis->high / axis->low);
+  const double decades = std::log10(axis->high) - std::log10(axis->low);
   const int stride = std::max(1, static_cast<int>(std::ceil(decades / target)));
   const bool between = decades * 2 <= target;  // room for 2 and 5 as well
   const int first = static_cast<int>(std::floor(std::log10(axis->low)));
@@ -87,7 +87,9 @@ bool SuitsLog(std::vector<double>* values) {
 }  // namespace
 
 double Axis::Position(double value) const {
-  return log ? std::log(value / low) / std::log(high / low) : (value - low) / (high - low);
+  // Differences of logarithms, as the quotient of two extreme values overflows.
+  return log ? (std::log(value) - std::log(low)) / (std::log(high) - std::log(low))
+             : (value - low) / (high - low);
 }
 
 bool IsPlottable(double value) { return std::abs(value) <= kLargestPlotted; }

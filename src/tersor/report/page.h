@@ -12,9 +12,9 @@
 namespace tersor::report {
 
 struct PageOptions {
-  std::string title;    // default: the name of the only record, or their number
-  std::string command;  // the command line that made the records, for the reader to repeat
-  std::vector<std::string> names;  // what to call each record; default: its verb
+  std::string title = {};    // default: the name of the only record, or their number
+  std::string command = {};  // the command line that made the records, for the reader to repeat
+  std::vector<std::string> names = {};  // what to call each record; default: its verb
 };
 
 /// The page for `records` (the format of util/record.h, plus "samples": [{"title", "text"}] and

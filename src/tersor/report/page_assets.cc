@@ -168,7 +168,8 @@ std::string_view PageScript() {
   const axisOf = (text) => {
     const [low, high, first, last, log] = text.split(' ').map(Number);
     return (value) => first + (last - first) * (log
-      ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low));
+      ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low))
+      : (value - low) / (high - low));
   };
   const format = (value) => value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e7)
     ? value.toExponential(3) : value.toLocaleString('en-US', {maximumSignificantDigits: 5});
