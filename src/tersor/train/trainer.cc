@@ -195,7 +195,7 @@ RunState Trainer::Run() {
         hook->Report(line);
       }
       metrics->Append(line);
-      progress.SetTotal(run_.total_steps);
+      progress.SetTotal(ExpectedSteps());
       progress.Update(run_.step, fmt::format("loss {:.3f}, {:.0f} {}s/s", loss, rate_now,
                                              task_.target_unit));
     }
@@ -216,6 +216,15 @@ RunState Trainer::Run() {
     }
   }
   return run_;
+}
+
+int64_t Trainer::ExpectedSteps() const {
+  if (config_.max_minutes <= 0 || time_fixed_ || run_.seconds <= 0) {
+    return run_.total_steps;
+  }
+  const double steps =
+      static_cast<double>(run_.step) / run_.seconds * config_.max_minutes * 60;
+  return std::min(run_.total_steps, std::max(run_.step, static_cast<int64_t>(steps)));
 }
 
 bool Trainer::Due(int64_t every) const { return every > 0 && run_.step % every == 0; }

@@ -87,6 +87,7 @@ class Trainer {
   std::string LastFolder() const { return folder_ + "/last"; }
   bool leads() const { return communicator_.rank() == 0; }
   bool Due(int64_t every) const;
+  int64_t ExpectedSteps() const;
   double Elapsed() const;
 
   TrainerConfig config_;
