@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <vector>
+
 namespace tersor::op {
 namespace {
 
@@ -19,56 +21,54 @@ at::Tensor AccumulateProduct(const at::Tensor& leaf, const at::Tensor& a, const 
   return at::mm(a.t(), b);
 }
 
-/// Inputs in turn: x, the weights, then the biases that exist.
+/// Inputs in turn: x, the weights, the biases that exist.
 class LinearFunction : public torch::autograd::Function<LinearFunction> {
  public:
+  // Tensor lists, not vectors: libtorch takes only those for inputs that carry gradients.
   static variable_list forward(AutogradContext* context, const at::Tensor& x,
-                               const variable_list& weights, const variable_list& biases) {
+                               at::TensorList weights, at::TensorList biases,
+                               const std::vector<bool>& has_bias) {
     variable_list saved = {x};
     saved.insert(saved.end(), weights.begin(), weights.end());
     context->save_for_backward(saved);
+    context->saved_data["has_bias"] = c10::List<bool>();
+    auto flags = context->saved_data["has_bias"].toBoolList();
     variable_list outputs;
-    std::vector<bool> has_bias;
+    size_t next_bias = 0;
     for (size_t i = 0; i < weights.size(); ++i) {
-      has_bias.push_back(biases[i].defined());
-      outputs.push_back(biases[i].defined() ? at::addmm(biases[i], x, weights[i].t())
-                                            : at::mm(x, weights[i].t()));
-      context->saved_data["needs" + std::to_string(i)] = weights[i].requires_grad();
-      context->saved_data["bias" + std::to_string(i)] = biases[i].defined();
+      flags.push_back(has_bias[i]);
+      outputs.push_back(has_bias[i] ? at::addmm(biases[next_bias++], x, weights[i].t())
+                                    : at::mm(x, weights[i].t()));
     }
-    context->saved_data["needs_x"] = x.requires_grad();
     return outputs;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const variable_list saved = context->get_saved_variables();
+    const auto has_bias = context->saved_data["has_bias"].toBoolList();
     const at::Tensor& x = saved[0];
     const size_t count = saved.size() - 1;
     at::Tensor grad_x;
-    variable_list grad_weights(count), grad_biases(count);
+    variable_list grad_weights(count), grad_biases;
     for (size_t i = 0; i < count; ++i) {
-      if (!grads[i].defined()) {
-        continue;
-      }
-      const at::Tensor grad = grads[i].contiguous();
       const at::Tensor& weight = saved[i + 1];
-      if (context->saved_data["needs_x"].toBool()) {
-        if (grad_x.defined()) {
-          grad_x.addmm_(grad, weight);
-        } else {
-          grad_x = at::mm(grad, weight);
-        }
+      const at::Tensor grad = grads[i].contiguous();
+      if (x.requires_grad() && grad_x.defined()) {
+        grad_x.addmm_(grad, weight);
+      } else if (x.requires_grad()) {
+        grad_x = at::mm(grad, weight);
       }
-      if (context->saved_data["needs" + std::to_string(i)].toBool()) {
+      if (weight.requires_grad()) {
         grad_weights[i] = AccumulateProduct(weight, grad, x);
       }
-      if (context->saved_data["bias" + std::to_string(i)].toBool()) {
-        grad_biases[i] = grad.sum(0);
+      if (has_bias[i]) {
+        grad_biases.push_back(grad.sum(0));
       }
     }
     variable_list result = {grad_x};
     result.insert(result.end(), grad_weights.begin(), grad_weights.end());
     result.insert(result.end(), grad_biases.begin(), grad_biases.end());
+    result.emplace_back();  // for the flags
     return result;
   }
 };
@@ -77,7 +77,15 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
 
 std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights,
                                at::TensorList biases) {
-  return LinearFunction::apply(x, weights.vec(), biases.vec());
+  std::vector<at::Tensor> present;
+  std::vector<bool> has_bias;
+  for (const at::Tensor& bias : biases) {
+    has_bias.push_back(bias.defined());
+    if (bias.defined()) {
+      present.push_back(bias);
+    }
+  }
+  return LinearFunction::apply(x, weights, at::TensorList(present), has_bias);
 }
 
 }  // namespace tersor::op
