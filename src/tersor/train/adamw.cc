@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "tersor/kernel/adamw.h"
+
 namespace tersor::train {
 
 AdamW::AdamW(const nn::ParameterList& parameters, const AdamWConfig& config)
@@ -18,29 +20,29 @@ AdamW::AdamW(const nn::ParameterList& parameters, const AdamWConfig& config)
 void AdamW::Step(int64_t step, double learning_rate, double grad_scale) {
   const at::NoGradGuard no_grad;
   const auto t = static_cast<double>(step + 1);
-  const double correction1 = 1 - std::pow(config_.beta1, t);
-  const double correction2 = 1 - std::pow(config_.beta2, t);
+  kernel::AdamWStep update;
+  update.grad_scale = static_cast<float>(grad_scale);
+  update.beta1 = static_cast<float>(config_.beta1);
+  update.beta2 = static_cast<float>(config_.beta2);
+  update.step_size = static_cast<float>(learning_rate / (1 - std::pow(config_.beta1, t)));
+  update.second_scale = static_cast<float>(1 / (1 - std::pow(config_.beta2, t)));
+  update.eps = static_cast<float>(config_.eps);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& value = parameters_[i].value;
-    at::Tensor& grad = value.mutable_grad();
-    at::Tensor &first = state_[2 * i].second, &second = state_[2 * i + 1].second;
-    grad.mul_(grad_scale);
-    first.lerp_(grad, 1 - config_.beta1);
-    second.mul_(config_.beta2).addcmul_(grad, grad, 1 - config_.beta2);
-    if (parameters_[i].decay) {
-      value.mul_(1 - learning_rate * config_.weight_decay);
-    }
-    const at::Tensor denominator = (second / correction2).sqrt_().add_(config_.eps);
-    value.addcdiv_(first, denominator, -learning_rate / correction1);
-    grad.zero_();
+    update.keep = parameters_[i].decay
+                      ? static_cast<float>(1 - learning_rate * config_.weight_decay)
+                      : 1.0f;
+    kernel::AdamW(update, value.numel(), value.data_ptr<float>(),
+                  value.mutable_grad().data_ptr<float>(), state_[2 * i].second.data_ptr<float>(),
+                  state_[2 * i + 1].second.data_ptr<float>());
   }
 }
 
 double AdamW::GradientNorm() const {
   double squares = 0;
   for (const nn::Parameter& parameter : parameters_) {
-    const double norm = at::linalg_vector_norm(parameter.value.grad()).item<double>();
-    squares += norm * norm;
+    const at::Tensor& grad = parameter.value.grad();
+    squares += kernel::SumSquares(grad.data_ptr<float>(), grad.numel());
   }
   return std::sqrt(squares);
 }

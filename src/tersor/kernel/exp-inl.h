@@ -1,0 +1,45 @@
+// Vectorised exp, included once for each Highway target.
+#if defined(TERSOR_KERNEL_EXP_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef TERSOR_KERNEL_EXP_INL_H_
+#undef TERSOR_KERNEL_EXP_INL_H_
+#else
+#define TERSOR_KERNEL_EXP_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace tersor::kernel::HWY_NAMESPACE {
+
+/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7. x = k ln 2 + r with |r| <=
+/// ln 2 / 2; exp(r) by its Taylor polynomial of degree 6, whose remainder is below 1.3e-7; 2^k is
+/// put together from exponent bits, in two factors so that the largest results do not overflow early.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Exp(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::RebindToSigned<D> di;
+  const auto clamped = hn::Min(hn::Max(x, hn::Set(d, -88.0f)), hn::Set(d, 89.0f));
+  const auto k = hn::Round(hn::Mul(clamped, hn::Set(d, 1.44269504f)));
+  // ln 2 in two parts: k times the first is exact.
+  auto r = hn::NegMulAdd(k, hn::Set(d, 0.693359375f), clamped);
+  r = hn::NegMulAdd(k, hn::Set(d, -2.12194440e-4f), r);
+  auto p = hn::Set(d, 1.0f / 720);
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 120));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 24));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 6));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f));
+  const auto whole = hn::ConvertTo(di, k);
+  const auto half = hn::ShiftRight<1>(whole);
+  const auto bias = hn::Set(di, 127);
+  const auto low = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, bias)));
+  const auto high = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), bias)));
+  const auto y = hn::Mul(hn::Mul(p, low), high);
+  return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), y);
+}
+
+}  // namespace tersor::kernel::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
