@@ -11,7 +11,7 @@
 #include "tersor/data/gcide.h"
 #include "tersor/data/markup.h"
 #include "tersor/data/text_reader.h"
-#include "tersor/data/utf8.h"
+#include "tersor/util/utf8.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/parallel_for.h"

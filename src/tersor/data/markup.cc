@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "tersor/data/utf8.h"
+#include "tersor/util/utf8.h"
 
 namespace tersor::data {
 namespace {

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "tersor/data/utf8.h"
+#include "tersor/util/utf8.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"

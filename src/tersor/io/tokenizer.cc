@@ -64,9 +64,12 @@ std::shared_ptr<const Tokenizer> LoadTokenizer(const std::string& path) {
   if (fs::exists(path + "/tokenizer.json")) {
     return LoadBpeTokenizer(path + "/tokenizer.json");
   }
+  if (fs::exists(path + "/vocab.json") && fs::exists(path + "/merges.txt")) {
+    return LoadVocabAndMerges(path);
+  }
   TERSOR_CHECK(SaysByte(path), path,
-               ": no tokenizer there: expected tokenizer.model, tokenizer.json, or a "
-               "tokenizer_config.json of class ByteTokenizer");
+               ": no tokenizer there: expected tokenizer.model, tokenizer.json, vocab.json with "
+               "merges.txt, or a tokenizer_config.json of class ByteTokenizer");
   return MakeByteTokenizer();
 }
 

@@ -46,6 +46,9 @@ std::shared_ptr<const Tokenizer> MakeByteTokenizer();
 /// Loads one tokenizer.json; special tokens also come from tokenizer_config.json beside it.
 std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path);
 
+/// Loads the older layout of GPT-2 and OPT: vocab.json and merges.txt in one folder.
+std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder);
+
 /// Parses a tokenizer.json; errors name `source`. (The entry point that is fuzzed.)
 std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json, const std::string& source);
 

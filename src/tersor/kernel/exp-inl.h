@@ -11,7 +11,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
 
-/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7. x = k ln 2 + r with |r| <=
+/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7, NaN for NaN. x = k ln 2 + r with |r| <=
 /// ln 2 / 2; exp(r) by its Taylor polynomial of degree 6, whose remainder is below 1.3e-7; 2^k is
 /// put together from exponent bits, in two factors so that the largest results do not overflow early.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
@@ -36,7 +36,9 @@ HWY_INLINE V Exp(D d, V x) {
   const auto low = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(half, bias)));
   const auto high = hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::Sub(whole, half), bias)));
   const auto y = hn::Mul(hn::Mul(p, low), high);
-  return hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), y);
+  const auto finite = hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), y);
+  // The clamps drop NaN, which must not vanish: a loss that is not finite stops the training.
+  return hn::IfThenElse(hn::Ne(x, x), x, finite);
 }
 
 }  // namespace tersor::kernel::HWY_NAMESPACE

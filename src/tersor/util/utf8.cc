@@ -1,6 +1,6 @@
-#include "tersor/data/utf8.h"
+#include "tersor/util/utf8.h"
 
-namespace tersor::data {
+namespace tersor {
 namespace {
 
 bool Continues(unsigned char byte) { return (byte & 0xC0) == 0x80; }
@@ -73,4 +73,4 @@ void AppendUtf8(std::string& text, uint32_t code) {
   }
 }
 
-}  // namespace tersor::data
+}  // namespace tersor

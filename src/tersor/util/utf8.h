@@ -1,12 +1,12 @@
 // UTF-8: validity and repair.
-#ifndef TERSOR_DATA_UTF8_H_
-#define TERSOR_DATA_UTF8_H_
+#ifndef TERSOR_UTIL_UTF8_H_
+#define TERSOR_UTIL_UTF8_H_
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
-namespace tersor::data {
+namespace tersor {
 
 /// Length of the valid UTF-8 character at the start of `text`, 0 where there is none (overlong
 /// forms, surrogates and values above U+10FFFF are not valid).
@@ -18,6 +18,6 @@ int64_t RepairUtf8(std::string& text);
 /// Appends a code point.
 void AppendUtf8(std::string& text, uint32_t code);
 
-}  // namespace tersor::data
+}  // namespace tersor
 
-#endif  // TERSOR_DATA_UTF8_H_
+#endif  // TERSOR_UTIL_UTF8_H_

@@ -1,0 +1,253 @@
+// Definitions of byte-level BPE tokenizers from files: tokenizer.json, or the older vocab.json with
+// merges.txt; tokenizer_config.json beside them names the beginning and end tokens.
+#include <algorithm>
+#include <filesystem>
+#include <sstream>
+
+#include "tersor/io/bpe_tokenizer.h"
+#include "tersor/util/error.h"
+#include "tersor/util/file.h"
+#include "tersor/util/json.h"
+
+namespace tersor::io {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A member of an object, or null where it is absent.
+const Json& Member(const Json& json, const char* key) {
+  static const Json none;
+  const auto found = json.is_object() ? json.find(key) : json.end();
+  return json.is_object() && found != json.end() ? *found : none;
+}
+
+std::string TextOf(const Json& json, const char* key, const std::string& otherwise) {
+  const Json& value = Member(json, key);
+  return value.is_string() ? value.get<std::string>() : otherwise;
+}
+
+bool FlagOf(const Json& json, const char* key, bool otherwise) {
+  const Json& value = Member(json, key);
+  return value.is_boolean() ? value.get<bool>() : otherwise;
+}
+
+int64_t IdOf(const Json& value, const std::string& token, const std::string& source) {
+  TERSOR_CHECK(value.is_number_integer() && value.get<int64_t>() >= 0 &&
+                   value.get<int64_t>() < 1 << 24,
+               source, ": token '", token, "' has no valid id");
+  return value.get<int64_t>();
+}
+
+void ReadVocab(const Json& vocab, const std::string& source, BpeDefinition& out) {
+  TERSOR_CHECK(vocab.is_object(), source, ": the vocabulary is missing");
+  for (const auto& [token, id] : vocab.items()) {
+    out.vocab.emplace(token, IdOf(id, token, source));
+  }
+}
+
+void AddMerge(const std::string& line, const std::string& source, BpeDefinition& out) {
+  const size_t space = line.find(' ');
+  TERSOR_CHECK(space != std::string::npos && space > 0 && space + 1 < line.size(), source,
+               ": merge '", line, "' is not two tokens");
+  out.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
+}
+
+void ReadModel(const Json& model, const std::string& source, BpeDefinition& out) {
+  const std::string type = TextOf(model, "type", "BPE");
+  TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", type,
+               " is not supported; supported: byte-level BPE (or a tokenizer.model)");
+  TERSOR_CHECK(!FlagOf(model, "byte_fallback", false), source,
+               ": this is a sentencepiece vocabulary; put its tokenizer.model beside the file");
+  ReadVocab(Member(model, "vocab"), source, out);
+  const Json& merges = Member(model, "merges");
+  TERSOR_CHECK(merges.is_array(), source, ": merges are missing");
+  for (const Json& merge : merges) {
+    if (merge.is_string()) {
+      AddMerge(merge.get<std::string>(), source, out);
+    } else {
+      TERSOR_CHECK(merge.is_array() && merge.size() == 2 && merge[0].is_string() &&
+                       merge[1].is_string(),
+                   source, ": a merge is neither a text nor two texts");
+      out.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
+    }
+  }
+  out.ignore_merges = FlagOf(model, "ignore_merges", false);
+}
+
+/// A literal text as a pattern.
+std::string Quote(const std::string& text) {
+  std::string pattern;
+  for (const char c : text) {
+    pattern += std::string_view("\\^$.[]|()*+?{}#").find(c) != std::string_view::npos ? "\\" : "";
+    pattern += c;
+  }
+  return pattern;
+}
+
+void ReadPreTokenizer(const Json& step, const std::string& source, BpeDefinition& out, int depth) {
+  const std::string type = TextOf(step, "type", "");
+  if (step.is_null()) {
+    return;
+  }
+  if (type == "Sequence" && depth == 0) {
+    for (const Json& inner : Member(step, "pretokenizers")) {
+      ReadPreTokenizer(inner, source, out, depth + 1);
+    }
+  } else if (type == "ByteLevel") {
+    out.add_prefix_space = FlagOf(step, "add_prefix_space", true);
+    if (FlagOf(step, "use_regex", true)) {
+      out.patterns.emplace_back(kGpt2Pattern);
+    }
+  } else if (type == "Digits") {
+    out.patterns.emplace_back(FlagOf(step, "individual_digits", false) ? R"(\p{N})" : R"(\p{N}+)");
+  } else if (type == "Split") {
+    const std::string behavior = TextOf(step, "behavior", "Isolated");
+    // "Removed" of what does not match keeps the matches, and these patterns match everything.
+    TERSOR_CHECK(behavior == "Isolated" || (behavior == "Removed" && FlagOf(step, "invert", false)),
+                 source, ": pre-tokenizer Split with behavior ", behavior, " is not supported");
+    const Json& pattern = Member(step, "pattern");
+    const std::string regex = TextOf(pattern, "Regex", "");
+    const std::string literal = TextOf(pattern, "String", "");
+    TERSOR_CHECK(!regex.empty() || !literal.empty(), source, ": Split without a pattern");
+    out.patterns.push_back(regex.empty() ? Quote(literal) : regex);
+  } else {
+    Fail(source, ": pre-tokenizer ", type, " is not supported; supported: ByteLevel, Split, Digits");
+  }
+}
+
+void ReadNormalizer(const Json& normalizer, const std::string& source, BpeDefinition& out) {
+  const std::string type = TextOf(normalizer, "type", "");
+  if (type == "Sequence") {
+    for (const Json& inner : Member(normalizer, "normalizers")) {
+      TERSOR_CHECK(TextOf(inner, "type", "") == "NFC", source, ": normalizer ",
+                   TextOf(inner, "type", "?"), " is not supported; supported: NFC");
+      out.compose = true;
+    }
+    return;
+  }
+  TERSOR_CHECK(normalizer.is_null() || type == "NFC", source, ": normalizer ", type,
+               " is not supported; supported: NFC");
+  out.compose = !normalizer.is_null();
+}
+
+void ReadAddedTokens(const Json& tokens, const std::string& source, BpeDefinition& out) {
+  for (const Json& token : tokens) {
+    AddedToken added;
+    added.content = TextOf(token, "content", "");
+    TERSOR_CHECK(!added.content.empty(), source, ": an added token has no content");
+    added.id = static_cast<int32_t>(IdOf(Member(token, "id"), added.content, source));
+    added.special = FlagOf(token, "special", false);
+    added.lstrip = FlagOf(token, "lstrip", false);
+    added.rstrip = FlagOf(token, "rstrip", false);
+    const bool again = std::any_of(out.added.begin(), out.added.end(), [&](const AddedToken& t) {
+      return t.content == added.content;
+    });
+    TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
+    out.added.push_back(std::move(added));
+  }
+}
+
+std::optional<int32_t> FindToken(const BpeDefinition& definition, const std::string& content) {
+  for (const AddedToken& token : definition.added) {
+    if (token.content == content) {
+      return token.id;
+    }
+  }
+  const auto found = definition.vocab.find(content);
+  return found == definition.vocab.end() ? std::nullopt
+                                         : std::optional(static_cast<int32_t>(found->second));
+}
+
+/// A template that begins with a special token adds that token before the text.
+void ReadPostProcessor(const Json& processor, BpeDefinition& out) {
+  const std::string type = TextOf(processor, "type", "");
+  if (type == "Sequence") {
+    for (const Json& inner : Member(processor, "processors")) {
+      ReadPostProcessor(inner, out);
+    }
+    return;
+  }
+  const Json& single = Member(processor, "single");
+  if (type != "TemplateProcessing" || !single.is_array() || single.empty()) {
+    return;
+  }
+  const std::string first = TextOf(Member(single[0], "SpecialToken"), "id", "");
+  if (!first.empty()) {
+    out.bos = FindToken(out, first);
+    out.adds_bos = out.bos.has_value();
+  }
+}
+
+/// The text of a token in tokenizer_config.json: a text, or an object with its content.
+std::string TokenText(const Json& config, const char* key) {
+  const Json& token = Member(config, key);
+  return token.is_object() ? TextOf(token, "content", "") : TextOf(config, key, "");
+}
+
+void ReadCompanions(const std::string& folder, BpeDefinition& out) {
+  for (const char* name : {"/special_tokens_map.json", "/tokenizer_config.json"}) {
+    const std::string path = folder + name;
+    if (!fs::exists(path)) {
+      continue;
+    }
+    const Json config = ReadJsonFile(path);
+    if (const auto bos = FindToken(out, TokenText(config, "bos_token"))) {
+      out.bos = bos;
+    }
+    if (const auto eos = FindToken(out, TokenText(config, "eos_token"))) {
+      out.eos = eos;
+    }
+    out.adds_bos = FlagOf(config, "add_bos_token", out.adds_bos);
+  }
+}
+
+BpeDefinition ReadDefinition(std::string_view text, const std::string& source) {
+  const Json json = ParseJson(text, source);
+  TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
+  BpeDefinition definition;
+  ReadModel(Member(json, "model"), source, definition);
+  ReadAddedTokens(Member(json, "added_tokens"), source, definition);
+  ReadNormalizer(Member(json, "normalizer"), source, definition);
+  ReadPreTokenizer(Member(json, "pre_tokenizer"), source, definition, 0);
+  ReadPostProcessor(Member(json, "post_processor"), definition);
+  return definition;
+}
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json,
+                                                   const std::string& source) {
+  return MakeBpeTokenizer(ReadDefinition(json, source), source);
+}
+
+std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path) {
+  BpeDefinition definition = ReadDefinition(ReadFile(path), path);
+  ReadCompanions(fs::path(path).parent_path().string(), definition);
+  return MakeBpeTokenizer(std::move(definition), path);
+}
+
+std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
+  const std::string source = folder + "/vocab.json";
+  BpeDefinition definition;
+  ReadVocab(ReadJsonFile(source), source, definition);
+  std::istringstream lines(ReadFile(folder + "/merges.txt"));
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.empty() && !line.starts_with("#version")) {
+      AddMerge(line, folder + "/merges.txt", definition);
+    }
+  }
+  definition.patterns.emplace_back(kGpt2Pattern);
+  ReadCompanions(folder, definition);
+  for (const auto& id : {definition.bos, definition.eos}) {
+    for (const auto& [token, token_id] : definition.vocab) {
+      const bool known = std::any_of(definition.added.begin(), definition.added.end(),
+                                     [&](const AddedToken& t) { return t.content == token; });
+      if (id == token_id && !known) {
+        definition.added.push_back({token, static_cast<int32_t>(token_id), true, false, false});
+      }
+    }
+  }
+  return MakeBpeTokenizer(std::move(definition), source);
+}
+
+}  // namespace tersor::io

@@ -1,0 +1,89 @@
+// RMSNorm and SwiGLU against their formulas in double, on every target.
+#include <cmath>
+
+#include "each_target.h"
+#include "tersor/kernel/rms_norm.h"
+#include "tersor/kernel/swiglu.h"
+#include "tersor/util/parallel_for.h"
+
+namespace tersor::kernel {
+namespace {
+
+TEST(SwiGlu, ForwardAndBackward) {
+  ForEachTarget([] {
+    for (const size_t n : {1, 15, 16, 50, 40001}) {
+      const std::vector<float> gate = Noise(n, 1, 6), up = Noise(n, 2), grad = Noise(n, 3);
+      std::vector<float> out(n), grad_gate(n), grad_up(n);
+      const auto count = static_cast<int64_t>(n);
+      SwiGlu(count, gate.data(), up.data(), out.data());
+      SwiGluBackward(count, gate.data(), up.data(), grad.data(), grad_gate.data(), grad_up.data());
+      for (size_t i = 0; i < n; ++i) {
+        const double g = gate[i], s = 1 / (1 + std::exp(-g));
+        ASSERT_NEAR(out[i], g * s * up[i], 1e-5 * (1 + std::abs(g * up[i])));
+        ASSERT_NEAR(grad_up[i], grad[i] * g * s, 1e-5 * (1 + std::abs(g)));
+        ASSERT_NEAR(grad_gate[i], grad[i] * up[i] * s * (1 + g * (1 - s)), 1e-4);
+      }
+    }
+  });
+}
+
+TEST(SwiGlu, LargeGatesNeitherOverflowNorVanish) {
+  ForEachTarget([] {
+    std::vector<float> gate(32, 200.0f), up(32, 2.0f), out(32);
+    gate[1] = -200;
+    SwiGlu(32, gate.data(), up.data(), out.data());
+    EXPECT_EQ(out[0], 400);
+    EXPECT_NEAR(out[1], 0, 1e-30);
+  });
+}
+
+TEST(RmsNorm, ForwardAndBackward) {
+  ForEachTarget([] {
+    for (const int64_t dim : {1, 5, 16, 70}) {
+      constexpr int64_t kRows = 130;  // more than two blocks of rows
+      const auto size = static_cast<size_t>(kRows * dim);
+      const std::vector<float> x = Noise(size, 1), grad = Noise(size, 2);
+      const std::vector<float> weight = Noise(static_cast<size_t>(dim), 3);
+      std::vector<float> out(size), grad_x(size), scale(kRows);
+      std::vector<float> grad_weight(static_cast<size_t>(dim), 1.0f);
+      RmsNorm(kRows, dim, x.data(), weight.data(), 1e-5f, out.data(), scale.data());
+      RmsNormBackward(kRows, dim, x.data(), weight.data(), scale.data(), grad.data(),
+                      grad_x.data(), grad_weight.data());
+      std::vector<double> sums(static_cast<size_t>(dim), 1.0);  // what was there stays
+      for (size_t r = 0; r < kRows; ++r) {
+        const size_t at = r * static_cast<size_t>(dim);
+        double squares = 0, dot = 0;
+        for (size_t i = 0; i < static_cast<size_t>(dim); ++i) {
+          squares += static_cast<double>(x[at + i]) * x[at + i];
+          dot += static_cast<double>(grad[at + i]) * weight[i] * x[at + i];
+        }
+        const double n = static_cast<double>(dim), s = 1 / std::sqrt(squares / n + 1e-5);
+        for (size_t i = 0; i < static_cast<size_t>(dim); ++i) {
+          ASSERT_NEAR(out[at + i], x[at + i] * s * weight[i], 1e-5);
+          const double expected = s * (grad[at + i] * weight[i] - x[at + i] * s * s * dot / n);
+          ASSERT_NEAR(grad_x[at + i], expected, 1e-4 * (1 + s));
+          sums[i] += grad[at + i] * x[at + i] * s;
+        }
+      }
+      for (size_t i = 0; i < static_cast<size_t>(dim); ++i) {
+        ASSERT_NEAR(grad_weight[i], sums[i], 1e-4 * (1 + std::abs(sums[i])));
+      }
+    }
+  });
+}
+
+TEST(RmsNorm, GradientOfTheWeightDoesNotDependOnThreads) {
+  const std::vector<float> x = Noise(500 * 33, 1), grad = Noise(500 * 33, 2);
+  const std::vector<float> weight(33, 1.0f), scale(500, 0.7f);
+  std::vector<float> grad_x(500 * 33), one(33), many(33);
+  RmsNormBackward(500, 33, x.data(), weight.data(), scale.data(), grad.data(), grad_x.data(),
+                  many.data());
+  SetNumThreads(1);
+  RmsNormBackward(500, 33, x.data(), weight.data(), scale.data(), grad.data(), grad_x.data(),
+                  one.data());
+  SetNumThreads(0);
+  EXPECT_EQ(one, many);
+}
+
+}  // namespace
+}  // namespace tersor::kernel
