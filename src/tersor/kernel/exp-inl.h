@@ -38,7 +38,7 @@ HWY_INLINE V Exp(D d, V x) {
   const auto y = hn::Mul(hn::Mul(p, low), high);
   const auto finite = hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), y);
   // The clamps drop NaN, which must not vanish: a loss that is not finite stops the training.
-  return hn::IfThenElse(hn::Ne(x, x), x, finite);
+  return hn::IfThenElse(hn::IsNaN(x), x, finite);
 }
 
 }  // namespace tersor::kernel::HWY_NAMESPACE
