@@ -91,6 +91,9 @@ std::vector<data::Document> HoldOut(std::vector<data::Document>& documents) {
   while (cut < last.size() && (static_cast<unsigned char>(last[cut]) & 0xC0) == 0x80) {
     ++cut;
   }
+  if (cut == last.size()) {
+    return {};  // Too short to spare anything: the run goes without validation.
+  }
   std::vector<data::Document> held = {{last.substr(cut), {}}};
   last.resize(cut);
   return held;
@@ -221,7 +224,9 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
   task.objective = &objective;
   task.source = &source;
   task.targets_per_sample = static_cast<double>(window);
-  if (streams.validation.size() > 1) {
+  if (streams.validation.size() < 2) {
+    log::Warn("the text is too short to hold any of it out: no validation, no best checkpoint");
+  } else {
     task.evaluate = [&] { return Validate(*model, streams, window, communicator); };
   }
   task.write_files = [&](const std::string& folder, io::Dtype dtype) {
