@@ -6,8 +6,7 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
-    const auto header =
-        tersor::io::ParseSafetensors(std::as_bytes(std::span(data, size)), "input");
+    const auto header = tersor::io::ParseSafetensors(std::as_bytes(std::span(data, size)), "input");
     for (const auto& tensor : header.tensors) {
       // Every byte that the header promises must be there to read.
       volatile unsigned sum = 0;

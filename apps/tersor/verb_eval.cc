@@ -8,8 +8,8 @@
 
 #include "cli.h"
 #include "tersor/data/token_file.h"
-#include "tersor/eval/ngram.h"
 #include "tersor/eval/multiple_choice.h"
+#include "tersor/eval/ngram.h"
 #include "tersor/eval/perplexity.h"
 #include "tersor/eval/xz.h"
 #include "tersor/io/tokenizer.h"
@@ -144,10 +144,9 @@ int RunEval(int argc, char** argv) {
   Record record;
   record.verb = "eval";
   record.seed = line.common().seed;
-  record.config = {{"model", options.model},   {"data", options.data},
-                   {"baselines", options.baselines},
-                   {"choices", options.choices}, {"window", options.window},
-                   {"max_windows", options.max_windows}};
+  record.config = {{"model", options.model},         {"data", options.data},
+                   {"baselines", options.baselines}, {"choices", options.choices},
+                   {"window", options.window},       {"max_windows", options.max_windows}};
   if (!options.data.empty()) {
     MeasureText(*model, *tokenizer, options, record);
     if (!options.baselines.empty()) {
@@ -157,8 +156,7 @@ int RunEval(int argc, char** argv) {
   if (!options.choices.empty()) {
     MeasureChoices(*model, *tokenizer, options.choices, record);
   }
-  record.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {
     fmt::print("{:<28} {:.6g}\n", name, value.get<double>());
   }

@@ -8,9 +8,9 @@
 #include <thread>
 #include <vector>
 
-#include "test_files.h"
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/json.h"
+#include "test_files.h"
 
 namespace tersor {
 namespace {
@@ -38,12 +38,13 @@ class Command : public ::testing::Test {
  protected:
   void SetUp() override {
     Spill(folder_ / "text.txt", SomeText());
-    Spill(folder_ / "tiny.yaml",
-          "data: {train: [" + (folder_ / "text.txt") + "], cache: " + (folder_ / "cache") +
-              "}\n"
-              "tokenizer: {path: byte}\n"
-              "model: {hidden_size: 32, layers: 2, heads: 2, kv_heads: 1, window: 32}\n"
-              "train: {steps: 30, batch_size: 4, warmup_steps: 3, eval_every: 10, save_every: 5}\n");
+    Spill(
+        folder_ / "tiny.yaml",
+        "data: {train: [" + (folder_ / "text.txt") + "], cache: " + (folder_ / "cache") +
+            "}\n"
+            "tokenizer: {path: byte}\n"
+            "model: {hidden_size: 32, layers: 2, heads: 2, kv_heads: 1, window: 32}\n"
+            "train: {steps: 30, batch_size: 4, warmup_steps: 3, eval_every: 10, save_every: 5}\n");
   }
 
   std::string Train(const std::string& run, const std::string& more = "") const {
@@ -99,8 +100,8 @@ TEST_F(Command, TrainEvalReport) {
   EXPECT_EQ(record["series"]["training loss"]["y"].size(), 30u);
 
   const std::string eval = kTersor + " eval --model " + model + " --data " +
-                           (folder_ / "text.txt") + " --cache " + (folder_ / "cache") +
-                           " --json " + (folder_ / "eval.json");
+                           (folder_ / "text.txt") + " --cache " + (folder_ / "cache") + " --json " +
+                           (folder_ / "eval.json");
   ASSERT_EQ(RunCommand(eval).code, 0) << RunCommand(eval).error;
   const Json metrics = ReadJsonFile(folder_ / "eval.json")["metrics"];
   const auto bytes = static_cast<int64_t>(SomeText().size());
@@ -110,26 +111,30 @@ TEST_F(Command, TrainEvalReport) {
               std::log2(metrics["perplexity"].get<double>()), 0.05);
 
   ASSERT_EQ(RunCommand(kTersor + " report " + (folder_ / "train.json") + " " +
-                       (folder_ / "eval.json") + " -o " + (folder_ / "r.html")).code, 0);
+                       (folder_ / "eval.json") + " -o " + (folder_ / "r.html"))
+                .code,
+            0);
   EXPECT_NE(Slurp(folder_ / "r.html").find("<svg"), std::string::npos);
 }
 
 TEST_F(Command, MultipleChoice) {
   ASSERT_EQ(RunCommand(Train("run")).code, 0);
-  Spill(folder_ / "q.jsonl",
-        R"({"context": "Line 3 of the text says that", "choices": [" 5 is a number", " qqqq"], "answer": 0})"
-        "\n\n"
-        R"({"context": "Line 4 of the text", "choices": ["XZXZ", " says"], "answer": 1})" "\n");
-  const CommandResult result = RunCommand(kTersor + " eval --model " + (folder_ / "run/best") +
-                                          " --choices " + (folder_ / "q.jsonl") + " --json " +
-                                          (folder_ / "c.json"));
+  Spill(
+      folder_ / "q.jsonl",
+      R"({"context": "Line 3 of the text says that", "choices": [" 5 is a number", " qqqq"], "answer": 0})"
+      "\n\n"
+      R"({"context": "Line 4 of the text", "choices": ["XZXZ", " says"], "answer": 1})"
+      "\n");
+  const CommandResult result =
+      RunCommand(kTersor + " eval --model " + (folder_ / "run/best") + " --choices " +
+                 (folder_ / "q.jsonl") + " --json " + (folder_ / "c.json"));
   ASSERT_EQ(result.code, 0) << result.error;
   EXPECT_EQ(ReadJsonFile(folder_ / "c.json")["metrics"]["questions"], 2);
   EXPECT_EQ(ReadJsonFile(folder_ / "c.json")["metrics"]["choice_accuracy_normalized"], 1.0);
   Spill(folder_ / "bad.jsonl", R"({"context": "a", "choices": ["b", "c"], "answer": 2})");
-  ExpectFailure(kTersor + " eval --model " + (folder_ / "run/best") + " --choices " +
-                    (folder_ / "bad.jsonl"),
-                1, {"bad.jsonl:1", "'answer' is 2"});
+  ExpectFailure(
+      kTersor + " eval --model " + (folder_ / "run/best") + " --choices " + (folder_ / "bad.jsonl"),
+      1, {"bad.jsonl:1", "'answer' is 2"});
 }
 
 TEST_F(Command, KillAndResumeGivesTheSameWeights) {
@@ -180,8 +185,9 @@ TEST_F(Command, ADeadRankEndsTheOthersAndTheRunResumes) {
   EXPECT_EQ(result.code, 1) << result.error;
   EXPECT_NE(result.error.find("rank "), std::string::npos) << result.error;
   EXPECT_NE(result.error.find("resume"), std::string::npos) << result.error;
-  const CommandResult again = RunCommand(Train("run", "--train.steps 60 --train.save_every 20 "
-                                                      "--train.eval_every 0"));
+  const CommandResult again = RunCommand(Train("run",
+                                               "--train.steps 60 --train.save_every 20 "
+                                               "--train.eval_every 0"));
   EXPECT_EQ(again.code, 0) << again.error;
   EXPECT_NE(again.error.find("resuming at step"), std::string::npos) << again.error;
 }
@@ -212,7 +218,8 @@ TEST_F(Command, BadTexts) {
   Spill(folder_ / "empty.txt", "");
   ExpectFailure(Train("a", "--data " + (folder_ / "empty.txt")), 1, {"empty.txt", "no text"});
   Spill(folder_ / "short.txt", "Too short.");
-  ExpectFailure(Train("b", "--data " + (folder_ / "short.txt")), 1, {"fewer than one window of 32"});
+  ExpectFailure(Train("b", "--data " + (folder_ / "short.txt")), 1,
+                {"fewer than one window of 32"});
   ExpectFailure(Train("c", "--data " + (folder_ / "nowhere.txt")), 1, {"nowhere.txt"});
   Spill(folder_ / "x.jsonl", "{\"text\": \"fine\"}\n{\"txt\": 1}\n");
   ExpectFailure(Train("d", "--data " + (folder_ / "x.jsonl")), 1, {"x.jsonl:2", "'text'"});
@@ -260,10 +267,12 @@ TEST_F(Command, ReproduceRunsMissingCellsOnly) {
   std::filesystem::create_directories(folder_ / "recipes/toy");
   Spill(folder_ / "recipes/toy/claim.yaml",
         "claim: A byte model learns.\ncells:\n"
-        "  - name: train\n    run: [train, --recipe, " + (folder_ / "tiny.yaml") +
+        "  - name: train\n    run: [train, --recipe, " +
+            (folder_ / "tiny.yaml") +
             ", --train.steps, \"5\", --output, \"{out}/model\"]\n"
             "  - name: eval\n    run: [eval, --model, \"{out}/model/best\", --data, " +
-            (folder_ / "text.txt") + ", --cache, " + (folder_ / "cache") + "]\n"
+            (folder_ / "text.txt") + ", --cache, " + (folder_ / "cache") +
+            "]\n"
             "  - name: never\n    full: true\n    run: [eval, --model, nowhere]\n");
   const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy";
   const CommandResult first = RunCommand(command);

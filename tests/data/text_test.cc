@@ -5,12 +5,12 @@
 #include <filesystem>
 #include <string>
 
-#include "test_files.h"
 #include "tersor/data/gcide.h"
 #include "tersor/data/markup.h"
 #include "tersor/data/text_reader.h"
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
+#include "test_files.h"
 
 namespace tersor::data {
 namespace {
@@ -22,9 +22,11 @@ TEST(Utf8, RepairsEveryKindOfBadByte) {
   for (const auto& [bad, good, count] : std::vector<std::tuple<std::string, std::string, int>>{
            {"plain", "plain", 0},
            {"\xc3\xa9 \xf0\x9f\x98\x80", "\xc3\xa9 \xf0\x9f\x98\x80", 0},
-           {"a\xff" "b", "a" + mark + "b", 1},
-           {"\xc0\xaf", mark + mark, 2},              // overlong
-           {"\xed\xa0\x80", mark + mark + mark, 3},   // surrogate
+           {"a\xff"
+            "b",
+            "a" + mark + "b", 1},
+           {"\xc0\xaf", mark + mark, 2},             // overlong
+           {"\xed\xa0\x80", mark + mark + mark, 3},  // surrogate
            {"\xf4\x90\x80\x80", mark + mark + mark + mark, 4},
            {"cut \xe2\x82", "cut " + mark + mark, 2}}) {
     std::string text = bad;
@@ -59,8 +61,13 @@ TEST(TextReader, FilesFoldersGlobsAndGzip) {
 TEST(TextReader, JsonLinesWithLossOnTheAnswerOnly) {
   const testing::TemporaryFolder folder;
   const std::string path = folder / "x.jsonl";
-  Spill(path, R"({"text": "whole"})" "\n\n" R"({"prompt": "q?", "completion": " a"})" "\n"
-              R"({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]})");
+  Spill(
+      path,
+      R"({"text": "whole"})"
+      "\n\n"
+      R"({"prompt": "q?", "completion": " a"})"
+      "\n"
+      R"({"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}]})");
   const auto documents = ReadText({path}).documents;
   ASSERT_EQ(documents.size(), 3u);
   EXPECT_TRUE(documents[0].loss_spans.empty());
@@ -91,7 +98,8 @@ TEST(Markup, HtmlKeepsRunningText) {
   EXPECT_EQ(paragraphs, (std::vector<std::string>{
                             "Head", "One bold and <code> \xe2\x80\x94 A&unknown;", "Item"}));
   // Broken markup must only not crash.
-  for (const char* broken : {"<p", "<", "&", "<script>", "</p></p><div", "<!--", "<p>a</div></p>"}) {
+  for (const char* broken :
+       {"<p", "<", "&", "<script>", "</p></p><div", "<!--", "<p>a</div></p>"}) {
     HtmlParagraphs(broken);
   }
 }
@@ -104,13 +112,16 @@ TEST(Markup, PodResolvesItsCodes) {
 }
 
 TEST(Markup, ProseIsToldFromTheRest) {
-  EXPECT_TRUE(IsProse("The server writes a record to the log before it changes the page, so that it "
-                      "can be restored from the log if the system fails in the middle of this."));
+  EXPECT_TRUE(
+      IsProse("The server writes a record to the log before it changes the page, so that it "
+              "can be restored from the log if the system fails in the middle of this."));
   EXPECT_FALSE(IsProse("Too short to be of use."));
-  EXPECT_FALSE(IsProse("0x00 0x01 0x02 0x03 0x04 0x05 0x06 0x07 0x08 0x09 0x0a 0x0b 0x0c 0x0d 0x0e "
-                       "0x0f 0x10 0x11 0x12 0x13 0x14 0x15 0x16 0x17 0x18 0x19 0x1a 0x1b 0x1c"));
-  EXPECT_FALSE(IsProse("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi "
-                       "omicron pi rho sigma tau upsilon phi chi psi omega alpha beta gamma delta"));
+  EXPECT_FALSE(
+      IsProse("0x00 0x01 0x02 0x03 0x04 0x05 0x06 0x07 0x08 0x09 0x0a 0x0b 0x0c 0x0d 0x0e "
+              "0x0f 0x10 0x11 0x12 0x13 0x14 0x15 0x16 0x17 0x18 0x19 0x1a 0x1b 0x1c"));
+  EXPECT_FALSE(
+      IsProse("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi "
+              "omicron pi rho sigma tau upsilon phi chi psi omega alpha beta gamma delta"));
 }
 
 TEST(Gcide, DefinitionsWithoutTheirApparatus) {
@@ -120,14 +131,17 @@ TEST(Gcide, DefinitionsWithoutTheirApparatus) {
       "   [1913 Webster]\n\n"
       "Affect \\Af*fect\"\\, v. t.\n"
       "   1. To act upon; to produce an effect or change upon.\n      [1913 Webster]\n\n"
-      "            The climate affected their {health} and spirits.\n                --Macaulay.\n");
+      "            The climate affected their {health} and spirits.\n                "
+      "--Macaulay.\n");
   ASSERT_EQ(entries.size(), 2u);
   EXPECT_EQ(entries[0].headword, "Affear");
-  EXPECT_EQ(entries[0].paragraphs,
-            (std::vector<std::string>{"To frighten somebody, or to fill them with fear. --Spenser."}));
-  EXPECT_EQ(entries[1].paragraphs,
-            (std::vector<std::string>{"To act upon; to produce an effect or change upon.",
-                                      "The climate affected their health and spirits. --Macaulay."}));
+  EXPECT_EQ(
+      entries[0].paragraphs,
+      (std::vector<std::string>{"To frighten somebody, or to fill them with fear. --Spenser."}));
+  EXPECT_EQ(
+      entries[1].paragraphs,
+      (std::vector<std::string>{"To act upon; to produce an effect or change upon.",
+                                "The climate affected their health and spirits. --Macaulay."}));
 }
 
 }  // namespace

@@ -7,12 +7,12 @@
 #include <sstream>
 #include <string>
 
-#include "test_files.h"
 #include "tersor/data/corpus.h"
 #include "tersor/data/sampler.h"
 #include "tersor/data/token_file.h"
 #include "tersor/util/error.h"
 #include "tersor/util/parallel_for.h"
+#include "test_files.h"
 
 namespace tersor::data {
 namespace {
@@ -39,7 +39,9 @@ TEST(TokenFile, MarksWhatCarriesLoss) {
     carried += file.CarriesLoss(i) ? 'x' : '.';
   }
   //                 <ask_answer>        <all>: an end after an answer counts, too.
-  EXPECT_EQ(carried, ".....xxxxxxx" "xxxxx");
+  EXPECT_EQ(carried,
+            ".....xxxxxxx"
+            "xxxxx");
 }
 
 TEST(TokenFile, IsMadeOnceAndAnewWhenDamaged) {

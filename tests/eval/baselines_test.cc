@@ -27,8 +27,13 @@ TEST(NgramModel, ProbabilitiesSumToOne) {
   for (const int order : {1, 2, 3, 5, 8}) {
     const std::vector<int32_t> stream = RandomStream(600, 7, 1);
     const NgramModel model(stream, order, 9);  // Tokens 7 and 8 never occur.
-    const std::vector<std::vector<int32_t>> contexts = {
-        {}, {0}, {6, 5}, {8}, {1, 8, 0}, {0, 1, 0, 2, 0, 1, 0, 3, 1}, {stream.begin(), stream.begin() + 9}};
+    const std::vector<std::vector<int32_t>> contexts = {{},
+                                                        {0},
+                                                        {6, 5},
+                                                        {8},
+                                                        {1, 8, 0},
+                                                        {0, 1, 0, 2, 0, 1, 0, 3, 1},
+                                                        {stream.begin(), stream.begin() + 9}};
     for (const std::vector<int32_t>& context : contexts) {
       double sum = 0;
       for (int32_t token = 0; token < 9; ++token) {

@@ -5,10 +5,10 @@
 #include <functional>
 #include <string>
 
-#include "test_files.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/util/error.h"
+#include "test_files.h"
 
 namespace tersor::io {
 namespace {

@@ -2,15 +2,15 @@
 
 #include <gtest/gtest.h>
 
-#include "test_files.h"
 #include "tersor/io/checkpoint.h"
 #include "tersor/util/error.h"
+#include "test_files.h"
 
 namespace tersor::io {
 namespace {
 
 Json Llama() {
-  return {{"model_type", "llama"},  {"vocab_size", 100},       {"hidden_size", 64},
+  return {{"model_type", "llama"},   {"vocab_size", 100},      {"hidden_size", 64},
           {"intermediate_size", 96}, {"num_hidden_layers", 2}, {"num_attention_heads", 4}};
 }
 
@@ -48,8 +48,10 @@ TEST(ModelConfig, Mistral) {
 }
 
 TEST(ModelConfig, Qwen2) {
-  const Json qwen = With(Llama(), {{"model_type", "qwen2"}, {"num_key_value_heads", 2},
-                                   {"sliding_window", 32}, {"max_window_layers", 1}});
+  const Json qwen = With(Llama(), {{"model_type", "qwen2"},
+                                   {"num_key_value_heads", 2},
+                                   {"sliding_window", 32},
+                                   {"max_window_layers", 1}});
   const ModelConfig c = ParseModelConfig(qwen, "");
   EXPECT_TRUE(c.attention_bias);
   EXPECT_FALSE(c.attention_out_bias);
@@ -59,11 +61,13 @@ TEST(ModelConfig, Qwen2) {
 
 TEST(ModelConfig, RopeScalingInBothSpellings) {
   const Json old = {{"rope_scaling", {{"type", "linear"}, {"factor", 2.0}}}};
-  EXPECT_EQ(ParseModelConfig(With(Llama(), old), "").rope_scaling.kind,
-            RopeScaling::Kind::kLinear);
+  EXPECT_EQ(ParseModelConfig(With(Llama(), old), "").rope_scaling.kind, RopeScaling::Kind::kLinear);
   const Json fresh = {{"rope_parameters",
-                       {{"rope_type", "llama3"}, {"rope_theta", 5e5}, {"factor", 8.0},
-                        {"low_freq_factor", 1.0}, {"high_freq_factor", 4.0},
+                       {{"rope_type", "llama3"},
+                        {"rope_theta", 5e5},
+                        {"factor", 8.0},
+                        {"low_freq_factor", 1.0},
+                        {"high_freq_factor", 4.0},
                         {"original_max_position_embeddings", 8192}}}};
   const ModelConfig c = ParseModelConfig(With(Llama(), fresh), "");
   EXPECT_EQ(c.rope_scaling.kind, RopeScaling::Kind::kLlama3);
@@ -77,7 +81,9 @@ TEST(ModelConfig, ComesBackFromItsJson) {
         Json{{"model_type", "mistral"}, {"num_key_value_heads", 2}},
         Json{{"model_type", "qwen2"}, {"num_key_value_heads", 2}, {"use_sliding_window", true}},
         Json{{"eos_token_id", {5, 6}}, {"bos_token_id", 1}},
-        Json{{"model_type", "opt"}, {"ffn_dim", 80}, {"word_embed_proj_dim", 32},
+        Json{{"model_type", "opt"},
+             {"ffn_dim", 80},
+             {"word_embed_proj_dim", 32},
              {"do_layer_norm_before", false}}}) {
     const ModelConfig config = ParseModelConfig(With(Llama(), changes), "");
     const Json written = ToJson(config);
@@ -87,7 +93,8 @@ TEST(ModelConfig, ComesBackFromItsJson) {
 
 TEST(ModelConfig, RefusesInOneLine) {
   ExpectRefusal(Json::array(), "not a JSON object");
-  ExpectRefusal(With(Llama(), {{"model_type", "gpt_neox"}}), "supported: llama, mistral, qwen2, opt");
+  ExpectRefusal(With(Llama(), {{"model_type", "gpt_neox"}}),
+                "supported: llama, mistral, qwen2, opt");
   Json json = Llama();
   json.erase("hidden_size");
   ExpectRefusal(json, "hidden_size is missing");

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "test_files.h"
 #include "tersor/util/error.h"
+#include "test_files.h"
 
 namespace tersor::io {
 namespace {
@@ -81,9 +81,13 @@ TEST(Safetensors, RefusesHostileHeaders) {
   ExpectRefusal(one(Entry("F32", "[2]", "[0,8]"), 12), "after the last tensor");
   ExpectRefusal(one(Entry("F32", "[2]", "[4,12]"), 12), "belong to no tensor");
   ExpectRefusal(FileOf(R"({"a":)" + Entry("F32", "[2]", "[0,8]") + R"(,"b":)" +
-                           Entry("F32", "[2]", "[4,12]") + "}", 12), "overlaps");
+                           Entry("F32", "[2]", "[4,12]") + "}",
+                       12),
+                "overlaps");
   ExpectRefusal(FileOf(R"({"a":)" + Entry("F32", "[2]", "[0,8]") + R"(,"a":)" +
-                           Entry("F32", "[2]", "[8,16]") + "}", 16), "names a twice");
+                           Entry("F32", "[2]", "[8,16]") + "}",
+                       16),
+                "names a twice");
   ExpectRefusal(FileOf(R"({"__metadata__":{"k":1}})", 0), "is not a text");
 }
 
@@ -105,7 +109,9 @@ TEST(Safetensors, WhatIsWrittenComesBack) {
   }
   const std::string file = testing::Slurp(folder / "model.safetensors");
   EXPECT_EQ((8 + static_cast<size_t>(static_cast<unsigned char>(file[0])) +
-             256 * static_cast<size_t>(static_cast<unsigned char>(file[1]))) % 64, 0u);
+             256 * static_cast<size_t>(static_cast<unsigned char>(file[1]))) %
+                64,
+            0u);
 }
 
 TEST(Safetensors, Shards) {

@@ -36,8 +36,9 @@ TEST(F32Format, PacksExactlyAndMultiplies) {
     std::vector<float> y(static_cast<size_t>(tokens * rows)), one(static_cast<size_t>(rows));
     format->Matmul(matrix, x, tokens, y);
     for (int64_t t = 0; t < tokens; ++t) {
-      format->Matvec(matrix, std::span(x).subspan(static_cast<size_t>(t * cols),
-                                                  static_cast<size_t>(cols)), one);
+      format->Matvec(matrix,
+                     std::span(x).subspan(static_cast<size_t>(t * cols), static_cast<size_t>(cols)),
+                     one);
       for (int64_t r = 0; r < rows; ++r) {
         double sum = 0;
         for (int64_t c = 0; c < cols; ++c) {

@@ -8,10 +8,10 @@
 #include <filesystem>
 #include <limits>
 
-#include "test_files.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/error.h"
+#include "test_files.h"
 
 namespace tersor::train {
 namespace {

@@ -137,8 +137,8 @@ double NgramModel::NegativeLogLikelihood(std::span<const int32_t> stream) const 
     for (int64_t chunk = first; chunk < last; ++chunk) {
       const int64_t end = std::min((chunk + 1) * kChunk, size);
       for (int64_t i = std::max<int64_t>(1, chunk * kChunk); i < end; ++i) {
-        sums[static_cast<size_t>(chunk)] -= std::log(Probability(
-            stream.first(static_cast<size_t>(i)), stream[static_cast<size_t>(i)]));
+        sums[static_cast<size_t>(chunk)] -= std::log(
+            Probability(stream.first(static_cast<size_t>(i)), stream[static_cast<size_t>(i)]));
       }
     }
   });

@@ -13,8 +13,8 @@ namespace tersor::eval {
 
 class NgramModel {
  public:
-  /// Counts n-grams of `order` (1 to 8) and below in the stream. Token ids are below 65536 and below
-  /// `vocab`. Throws Error for a stream shorter than `order` or ids out of range.
+  /// Counts n-grams of `order` (1 to 8) and below in the stream. Token ids are below 65536 and
+  /// below `vocab`. Throws Error for a stream shorter than `order` or ids out of range.
   NgramModel(std::span<const int32_t> stream, int order, int64_t vocab);
 
   /// P(token | context), of which the last order - 1 tokens count; sums to 1 over the vocabulary.
@@ -36,9 +36,9 @@ class NgramModel {
   /// All n-grams of one length. Counts are those of the text at the highest order; below it, the
   /// number of different tokens that precede the n-gram.
   struct Order {
-    std::vector<Key> keys;         // ascending
-    std::vector<uint32_t> counts;  // of keys
-    std::vector<Context> contexts;  // ascending
+    std::vector<Key> keys;              // ascending
+    std::vector<uint32_t> counts;       // of keys
+    std::vector<Context> contexts;      // ascending
     std::array<double, 3> discounts{};  // for counts of one, two, and three or more
   };
 

@@ -7,8 +7,8 @@
 
 namespace tersor::eval {
 
-/// Size in bytes of `text` as `xz -9e` writes it. Its dictionary of 64 MiB reaches back to the start
-/// of texts up to that size.
+/// Size in bytes of `text` as `xz -9e` writes it. Its dictionary of 64 MiB reaches back to the
+/// start of texts up to that size.
 int64_t XzSize(std::string_view text);
 
 }  // namespace tersor::eval

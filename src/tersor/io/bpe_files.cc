@@ -32,9 +32,9 @@ bool FlagOf(const Json& json, const char* key, bool otherwise) {
 }
 
 int64_t IdOf(const Json& value, const std::string& token, const std::string& source) {
-  TERSOR_CHECK(value.is_number_integer() && value.get<int64_t>() >= 0 &&
-                   value.get<int64_t>() < 1 << 24,
-               source, ": token '", token, "' has no valid id");
+  TERSOR_CHECK(
+      value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() < 1 << 24,
+      source, ": token '", token, "' has no valid id");
   return value.get<int64_t>();
 }
 
@@ -65,9 +65,9 @@ void ReadModel(const Json& model, const std::string& source, BpeDefinition& out)
     if (merge.is_string()) {
       AddMerge(merge.get<std::string>(), source, out);
     } else {
-      TERSOR_CHECK(merge.is_array() && merge.size() == 2 && merge[0].is_string() &&
-                       merge[1].is_string(),
-                   source, ": a merge is neither a text nor two texts");
+      TERSOR_CHECK(
+          merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string(),
+          source, ": a merge is neither a text nor two texts");
       out.merges.emplace_back(merge[0].get<std::string>(), merge[1].get<std::string>());
     }
   }
@@ -111,7 +111,8 @@ void ReadPreTokenizer(const Json& step, const std::string& source, BpeDefinition
     TERSOR_CHECK(!regex.empty() || !literal.empty(), source, ": Split without a pattern");
     out.patterns.push_back(regex.empty() ? Quote(literal) : regex);
   } else {
-    Fail(source, ": pre-tokenizer ", type, " is not supported; supported: ByteLevel, Split, Digits");
+    Fail(source, ": pre-tokenizer ", type,
+         " is not supported; supported: ByteLevel, Split, Digits");
   }
 }
 
@@ -139,9 +140,8 @@ void ReadAddedTokens(const Json& tokens, const std::string& source, BpeDefinitio
     added.special = FlagOf(token, "special", false);
     added.lstrip = FlagOf(token, "lstrip", false);
     added.rstrip = FlagOf(token, "rstrip", false);
-    const bool again = std::any_of(out.added.begin(), out.added.end(), [&](const AddedToken& t) {
-      return t.content == added.content;
-    });
+    const bool again = std::any_of(out.added.begin(), out.added.end(),
+                                   [&](const AddedToken& t) { return t.content == added.content; });
     TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
     out.added.push_back(std::move(added));
   }

@@ -1,5 +1,5 @@
-// Byte-level BPE as GPT-2, OPT, Llama 3 and Qwen 2 use it: words cut by a pattern, their UTF-8 bytes
-// spelled in an alphabet of 256 printable characters, neighbouring tokens merged by rank.
+// Byte-level BPE as GPT-2, OPT, Llama 3 and Qwen 2 use it: words cut by a pattern, their UTF-8
+// bytes spelled in an alphabet of 256 printable characters, neighbouring tokens merged by rank.
 #include "tersor/io/bpe_tokenizer.h"
 
 #include <utf8proc.h>
@@ -59,10 +59,10 @@ std::string Unspell(const std::string& spelling, const std::unordered_map<uint32
 /// Canonical composition, as a tokenizer.json with the normalizer NFC wants it.
 std::string Compose(std::string_view text) {
   utf8proc_uint8_t* composed = nullptr;
-  const utf8proc_ssize_t length = ::utf8proc_map(
-      reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-      static_cast<utf8proc_ssize_t>(text.size()), &composed,
-      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
+  const utf8proc_ssize_t length =
+      ::utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                     static_cast<utf8proc_ssize_t>(text.size()), &composed,
+                     static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
   if (length < 0) {
     return std::string(text);  // Not UTF-8: its bytes are encoded as they are.
   }
@@ -178,9 +178,8 @@ class BpeTokenizer : public Tokenizer {
 
   size_t NewAddedTokens() const {
     return static_cast<size_t>(
-        std::count_if(definition_.added.begin(), definition_.added.end(), [&](const AddedToken& t) {
-          return !definition_.vocab.contains(t.content);
-        }));
+        std::count_if(definition_.added.begin(), definition_.added.end(),
+                      [&](const AddedToken& t) { return !definition_.vocab.contains(t.content); }));
   }
 
   void LoadMerges(const std::string& source) {

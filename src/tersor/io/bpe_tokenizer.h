@@ -19,12 +19,12 @@ namespace tersor::io {
 struct AddedToken {
   std::string content;
   int32_t id = 0;
-  bool special = false;                // matched only where the caller asks; decodes to nothing
-  bool lstrip = false, rstrip = false; // takes the white space before, after it
+  bool special = false;                 // matched only where the caller asks; decodes to nothing
+  bool lstrip = false, rstrip = false;  // takes the white space before, after it
 };
 
 struct BpeDefinition {
-  std::unordered_map<std::string, int64_t> vocab;  // spelling -> id
+  std::unordered_map<std::string, int64_t> vocab;           // spelling -> id
   std::vector<std::pair<std::string, std::string>> merges;  // in order of rank
   std::vector<AddedToken> added;
   std::vector<std::string> patterns;  // applied one after another

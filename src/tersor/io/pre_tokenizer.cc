@@ -48,8 +48,8 @@ struct SplitPattern::Compiled {
     size_t at = 0;
     while (at < text.size()) {
       // The text was checked, so PCRE2 need not check it once for every match.
-      const int found = ::pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK,
-                                      match.data, nullptr);
+      const int found =
+          ::pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, match.data, nullptr);
       // A pattern that gives up (a limit) is as good as one that finds nothing more.
       const size_t first = found > 0 ? range[0] : text.size();
       size_t last = found > 0 ? range[1] : text.size();

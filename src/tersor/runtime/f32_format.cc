@@ -48,8 +48,8 @@ class F32Format : public WeightFormat {
   }
 
  private:
-  /// In double, so that faster formats are compared with something better than themselves; the bytes
-  /// of a mapped file need not be aligned.
+  /// In double, so that faster formats are compared with something better than themselves; the
+  /// bytes of a mapped file need not be aligned.
   static float Dot(const std::byte* weights, const float* x, int64_t count) {
     double sum = 0;
     for (int64_t i = 0; i < count; ++i) {

@@ -47,7 +47,8 @@ class LineIterator : public sentencepiece::SentenceIterator {
       const size_t end = std::min(text.find('\n'), text.size());
       for (size_t at = 0; at < end;) {
         size_t stop = std::min(at + kLongestLine, end);
-        while (stop < end && stop > at + 1 && (static_cast<unsigned char>(text[stop]) & 0xC0) == 0x80) {
+        while (stop < end && stop > at + 1 &&
+               (static_cast<unsigned char>(text[stop]) & 0xC0) == 0x80) {
           --stop;  // Never cut a UTF-8 character.
         }
         lines_.emplace_back(text.substr(at, stop - at));
@@ -94,9 +95,12 @@ void Train(std::span<const std::string_view> documents, const TokenizerTraining&
                "; a small text needs a smaller vocabulary");
   MakeFolders(folder);
   WriteFileAtomically(folder + "/tokenizer.model", model);
-  const Json config = {{"tokenizer_class", "LlamaTokenizer"}, {"bos_token", "<s>"},
-                       {"eos_token", "</s>"},                 {"unk_token", "<unk>"},
-                       {"add_bos_token", true},               {"add_eos_token", false},
+  const Json config = {{"tokenizer_class", "LlamaTokenizer"},
+                       {"bos_token", "<s>"},
+                       {"eos_token", "</s>"},
+                       {"unk_token", "<unk>"},
+                       {"add_bos_token", true},
+                       {"add_eos_token", false},
                        {"legacy", true}};
   WriteFileAtomically(folder + "/tokenizer_config.json", config.dump(2) + "\n");
 }
