@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tersor/io/bpe_tokenizer.h"
+#include "tersor/io/special_tokens.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
@@ -141,6 +142,8 @@ void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDef
     added.special = FlagOf(token, "special", false);
     added.lstrip = FlagOf(token, "lstrip", false);
     added.rstrip = FlagOf(token, "rstrip", false);
+    added.single_word = FlagOf(token, "single_word", false);
+    added.normalized = FlagOf(token, "normalized", false);
     const bool again = std::any_of(out.added.begin(), out.added.end(),
                                    [&](const AddedToken& t) { return t.content == added.content; });
     TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
@@ -179,27 +182,13 @@ void ReadPostProcessor(const SortedJson& processor, BpeDefinition& out) {
   }
 }
 
-/// The text of a token in tokenizer_config.json: a text, or an object with its content.
-std::string TokenText(const SortedJson& config, const char* key) {
-  const SortedJson& token = Member(config, key);
-  return token.is_object() ? TextOf(token, "content", "") : TextOf(config, key, "");
-}
-
 void ReadCompanions(const std::string& folder, BpeDefinition& out) {
-  for (const char* name : {"/special_tokens_map.json", "/tokenizer_config.json"}) {
-    const std::string path = folder + name;
-    if (!fs::exists(path)) {
-      continue;
-    }
-    const SortedJson config = ParseSortedJson(ReadFile(path), path);
-    if (const auto bos = FindToken(out, TokenText(config, "bos_token"))) {
-      out.bos = bos;
-    }
-    if (const auto eos = FindToken(out, TokenText(config, "eos_token"))) {
-      out.eos = eos;
-    }
-    out.adds_bos = FlagOf(config, "add_bos_token", out.adds_bos);
-  }
+  const auto size = static_cast<int64_t>(out.vocab_size());
+  const SpecialTokens tokens = ReadSpecialTokens(
+      folder, size, [&](const std::string& token) { return FindToken(out, token); });
+  out.bos = tokens.bos ? tokens.bos : out.bos;
+  out.eos = tokens.eos ? tokens.eos : out.eos;
+  out.adds_bos = tokens.adds_bos.value_or(out.adds_bos);
 }
 
 BpeDefinition ReadDefinition(std::string_view text, const std::string& source) {

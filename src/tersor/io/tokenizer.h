@@ -36,8 +36,8 @@ class Tokenizer {
 };
 
 /// Loads the tokenizer of a model folder (tokenizer.model, else tokenizer.json, else raw bytes when
-/// tokenizer_config.json says "ByteTokenizer"), or one such file. Throws Error: none there, a vocabulary
-/// with a hole or duplicate ids, a merge of unknown tokens, an unsupported kind.
+/// tokenizer_config.json says "ByteTokenizer"), or one such file. Throws Error: none there, a
+/// vocabulary with a hole or duplicate ids, a merge of unknown tokens, an unsupported kind.
 std::shared_ptr<const Tokenizer> LoadTokenizer(const std::string& path);
 
 /// The 256 bytes as tokens 0..255, then <bos> 256 and <eos> 257.
@@ -50,7 +50,8 @@ std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path);
 std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder);
 
 /// Parses a tokenizer.json; errors name `source`. (The entry point that is fuzzed.)
-std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json, const std::string& source);
+std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json,
+                                                   const std::string& source);
 
 /// Trains a sentencepiece BPE model with byte fallback on documents and writes
 /// folder/tokenizer.model (and tokenizer_config.json). Deterministic. Throws Error.
