@@ -1,4 +1,4 @@
-// What the JSON files beside a tokenizer say about its first and last tokens.
+// What the JSON files beside a tokenizer say about its special tokens.
 #ifndef TERSOR_IO_SPECIAL_TOKENS_H_
 #define TERSOR_IO_SPECIAL_TOKENS_H_
 
@@ -6,6 +6,9 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include "tersor/io/added_tokens.h"
 
 namespace tersor::io {
 
@@ -24,6 +27,10 @@ using TokenLookup = std::function<std::optional<int32_t>(const std::string& toke
 /// config.json that the vocabulary lacks.
 SpecialTokens ReadSpecialTokens(const std::string& folder, int64_t vocab_size,
                                 const TokenLookup& lookup);
+
+/// Tokens that tokenizer_config.json ("added_tokens_decoder") or else added_tokens.json lists, by
+/// id; empty without either. Throws Error: an entry without a text or a valid id, an id twice.
+std::vector<AddedToken> ReadAddedTokens(const std::string& folder);
 
 }  // namespace tersor::io
 
