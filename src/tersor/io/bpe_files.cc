@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "tersor/io/bpe_tokenizer.h"
+#include "tersor/io/special_tokens.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
@@ -15,30 +16,30 @@ namespace {
 namespace fs = std::filesystem;
 
 /// A member of an object, or null where it is absent.
-const Json& Member(const Json& json, const char* key) {
-  static const Json none;
+const SortedJson& Member(const SortedJson& json, const char* key) {
+  static const SortedJson none;
   const auto found = json.is_object() ? json.find(key) : json.end();
   return json.is_object() && found != json.end() ? *found : none;
 }
 
-std::string TextOf(const Json& json, const char* key, const std::string& otherwise) {
-  const Json& value = Member(json, key);
+std::string TextOf(const SortedJson& json, const char* key, const std::string& otherwise) {
+  const SortedJson& value = Member(json, key);
   return value.is_string() ? value.get<std::string>() : otherwise;
 }
 
-bool FlagOf(const Json& json, const char* key, bool otherwise) {
-  const Json& value = Member(json, key);
+bool FlagOf(const SortedJson& json, const char* key, bool otherwise) {
+  const SortedJson& value = Member(json, key);
   return value.is_boolean() ? value.get<bool>() : otherwise;
 }
 
-int64_t IdOf(const Json& value, const std::string& token, const std::string& source) {
+int64_t IdOf(const SortedJson& value, const std::string& token, const std::string& source) {
   TERSOR_CHECK(
       value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() < 1 << 24,
       source, ": token '", token, "' has no valid id");
   return value.get<int64_t>();
 }
 
-void ReadVocab(const Json& vocab, const std::string& source, BpeDefinition& out) {
+void ReadVocab(const SortedJson& vocab, const std::string& source, BpeDefinition& out) {
   TERSOR_CHECK(vocab.is_object(), source, ": the vocabulary is missing");
   for (const auto& [token, id] : vocab.items()) {
     out.vocab.emplace(token, IdOf(id, token, source));
@@ -52,16 +53,16 @@ void AddMerge(const std::string& line, const std::string& source, BpeDefinition&
   out.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
 }
 
-void ReadModel(const Json& model, const std::string& source, BpeDefinition& out) {
+void ReadModel(const SortedJson& model, const std::string& source, BpeDefinition& out) {
   const std::string type = TextOf(model, "type", "BPE");
   TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", type,
                " is not supported; supported: byte-level BPE (or a tokenizer.model)");
   TERSOR_CHECK(!FlagOf(model, "byte_fallback", false), source,
                ": this is a sentencepiece vocabulary; put its tokenizer.model beside the file");
   ReadVocab(Member(model, "vocab"), source, out);
-  const Json& merges = Member(model, "merges");
+  const SortedJson& merges = Member(model, "merges");
   TERSOR_CHECK(merges.is_array(), source, ": merges are missing");
-  for (const Json& merge : merges) {
+  for (const SortedJson& merge : merges) {
     if (merge.is_string()) {
       AddMerge(merge.get<std::string>(), source, out);
     } else {
@@ -84,13 +85,14 @@ std::string Quote(const std::string& text) {
   return pattern;
 }
 
-void ReadPreTokenizer(const Json& step, const std::string& source, BpeDefinition& out, int depth) {
+void ReadPreTokenizer(const SortedJson& step, const std::string& source, BpeDefinition& out,
+                      int depth) {
   const std::string type = TextOf(step, "type", "");
   if (step.is_null()) {
     return;
   }
   if (type == "Sequence" && depth == 0) {
-    for (const Json& inner : Member(step, "pretokenizers")) {
+    for (const SortedJson& inner : Member(step, "pretokenizers")) {
       ReadPreTokenizer(inner, source, out, depth + 1);
     }
   } else if (type == "ByteLevel") {
@@ -105,7 +107,7 @@ void ReadPreTokenizer(const Json& step, const std::string& source, BpeDefinition
     // "Removed" of what does not match keeps the matches, and these patterns match everything.
     TERSOR_CHECK(behavior == "Isolated" || (behavior == "Removed" && FlagOf(step, "invert", false)),
                  source, ": pre-tokenizer Split with behavior ", behavior, " is not supported");
-    const Json& pattern = Member(step, "pattern");
+    const SortedJson& pattern = Member(step, "pattern");
     const std::string regex = TextOf(pattern, "Regex", "");
     const std::string literal = TextOf(pattern, "String", "");
     TERSOR_CHECK(!regex.empty() || !literal.empty(), source, ": Split without a pattern");
@@ -116,10 +118,10 @@ void ReadPreTokenizer(const Json& step, const std::string& source, BpeDefinition
   }
 }
 
-void ReadNormalizer(const Json& normalizer, const std::string& source, BpeDefinition& out) {
+void ReadNormalizer(const SortedJson& normalizer, const std::string& source, BpeDefinition& out) {
   const std::string type = TextOf(normalizer, "type", "");
   if (type == "Sequence") {
-    for (const Json& inner : Member(normalizer, "normalizers")) {
+    for (const SortedJson& inner : Member(normalizer, "normalizers")) {
       TERSOR_CHECK(TextOf(inner, "type", "") == "NFC", source, ": normalizer ",
                    TextOf(inner, "type", "?"), " is not supported; supported: NFC");
       out.compose = true;
@@ -131,8 +133,8 @@ void ReadNormalizer(const Json& normalizer, const std::string& source, BpeDefini
   out.compose = !normalizer.is_null();
 }
 
-void ReadAddedTokens(const Json& tokens, const std::string& source, BpeDefinition& out) {
-  for (const Json& token : tokens) {
+void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDefinition& out) {
+  for (const SortedJson& token : tokens) {
     AddedToken added;
     added.content = TextOf(token, "content", "");
     TERSOR_CHECK(!added.content.empty(), source, ": an added token has no content");
@@ -140,6 +142,8 @@ void ReadAddedTokens(const Json& tokens, const std::string& source, BpeDefinitio
     added.special = FlagOf(token, "special", false);
     added.lstrip = FlagOf(token, "lstrip", false);
     added.rstrip = FlagOf(token, "rstrip", false);
+    added.single_word = FlagOf(token, "single_word", false);
+    added.normalized = FlagOf(token, "normalized", false);
     const bool again = std::any_of(out.added.begin(), out.added.end(),
                                    [&](const AddedToken& t) { return t.content == added.content; });
     TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
@@ -159,15 +163,15 @@ std::optional<int32_t> FindToken(const BpeDefinition& definition, const std::str
 }
 
 /// A template that begins with a special token adds that token before the text.
-void ReadPostProcessor(const Json& processor, BpeDefinition& out) {
+void ReadPostProcessor(const SortedJson& processor, BpeDefinition& out) {
   const std::string type = TextOf(processor, "type", "");
   if (type == "Sequence") {
-    for (const Json& inner : Member(processor, "processors")) {
+    for (const SortedJson& inner : Member(processor, "processors")) {
       ReadPostProcessor(inner, out);
     }
     return;
   }
-  const Json& single = Member(processor, "single");
+  const SortedJson& single = Member(processor, "single");
   if (type != "TemplateProcessing" || !single.is_array() || single.empty()) {
     return;
   }
@@ -178,31 +182,17 @@ void ReadPostProcessor(const Json& processor, BpeDefinition& out) {
   }
 }
 
-/// The text of a token in tokenizer_config.json: a text, or an object with its content.
-std::string TokenText(const Json& config, const char* key) {
-  const Json& token = Member(config, key);
-  return token.is_object() ? TextOf(token, "content", "") : TextOf(config, key, "");
-}
-
 void ReadCompanions(const std::string& folder, BpeDefinition& out) {
-  for (const char* name : {"/special_tokens_map.json", "/tokenizer_config.json"}) {
-    const std::string path = folder + name;
-    if (!fs::exists(path)) {
-      continue;
-    }
-    const Json config = ReadJsonFile(path);
-    if (const auto bos = FindToken(out, TokenText(config, "bos_token"))) {
-      out.bos = bos;
-    }
-    if (const auto eos = FindToken(out, TokenText(config, "eos_token"))) {
-      out.eos = eos;
-    }
-    out.adds_bos = FlagOf(config, "add_bos_token", out.adds_bos);
-  }
+  const auto size = static_cast<int64_t>(out.vocab_size());
+  const SpecialTokens tokens = ReadSpecialTokens(
+      folder, size, [&](const std::string& token) { return FindToken(out, token); });
+  out.bos = tokens.bos ? tokens.bos : out.bos;
+  out.eos = tokens.eos ? tokens.eos : out.eos;
+  out.adds_bos = tokens.adds_bos.value_or(out.adds_bos);
 }
 
 BpeDefinition ReadDefinition(std::string_view text, const std::string& source) {
-  const Json json = ParseJson(text, source);
+  const SortedJson json = ParseSortedJson(text, source);
   TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
   BpeDefinition definition;
   ReadModel(Member(json, "model"), source, definition);
@@ -229,7 +219,7 @@ std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path) {
 std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
   const std::string source = folder + "/vocab.json";
   BpeDefinition definition;
-  ReadVocab(ReadJsonFile(source), source, definition);
+  ReadVocab(ParseSortedJson(ReadFile(source), source), source, definition);
   std::istringstream lines(ReadFile(folder + "/merges.txt"));
   for (std::string line; std::getline(lines, line);) {
     if (!line.empty() && !line.starts_with("#version")) {

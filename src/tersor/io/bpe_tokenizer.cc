@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <utility>
@@ -30,23 +31,13 @@ std::array<uint32_t, 256> ByteAlphabet() {
   return codes;
 }
 
-uint32_t DecodeCharacter(std::string_view text, size_t length) {
-  const auto lead = static_cast<unsigned char>(text[0]);
-  uint32_t code = length == 1 ? lead : lead & (0xFFU >> (length + 1));
-  for (size_t i = 1; i < length; ++i) {
-    code = code << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
-  }
-  return code;
-}
-
 /// The bytes that a token's spelling stands for; a spelling outside the alphabet is meant as it is.
 std::string Unspell(const std::string& spelling, const std::unordered_map<uint32_t, char>& bytes) {
   std::string out;
   for (size_t i = 0; i < spelling.size();) {
     const size_t length = CharacterLength(std::string_view(spelling).substr(i));
     const auto found =
-        length == 0 ? bytes.end()
-                    : bytes.find(DecodeCharacter(std::string_view(spelling).substr(i), length));
+        length == 0 ? bytes.end() : bytes.find(DecodeCharacter({spelling.data() + i, length}));
     if (found == bytes.end()) {
       return spelling;
     }
@@ -56,20 +47,40 @@ std::string Unspell(const std::string& spelling, const std::unordered_map<uint32
   return out;
 }
 
-/// Canonical composition, as a tokenizer.json with the normalizer NFC wants it.
-std::string Compose(std::string_view text) {
+/// Canonical composition (NFC) of valid UTF-8.
+std::string ComposeValid(std::string_view text) {
   utf8proc_uint8_t* composed = nullptr;
   const utf8proc_ssize_t length =
       ::utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                      static_cast<utf8proc_ssize_t>(text.size()), &composed,
                      static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
-  if (length < 0) {
-    return std::string(text);  // Not UTF-8: its bytes are encoded as they are.
-  }
+  TERSOR_CHECK(length >= 0, "text cannot be composed (NFC): ", ::utf8proc_errmsg(length));
   std::string out(reinterpret_cast<const char*>(composed), static_cast<size_t>(length));
   std::free(composed);
   return out;
 }
+
+/// NFC of the valid runs; bytes that are no UTF-8 stay as they are.
+std::string Compose(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const size_t valid = ValidPrefix(text);
+    out += ComposeValid(text.substr(0, valid));
+    text.remove_prefix(valid);
+    if (!text.empty()) {
+      out += text.front();
+      text.remove_prefix(1);
+    }
+  }
+  return out;
+}
+
+/// Tokens of the words met so far in one call.
+struct TextHash {
+  using is_transparent = void;
+  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+};
+using WordCache = std::unordered_map<std::string, std::vector<int32_t>, TextHash, std::equal_to<>>;
 
 class BpeTokenizer : public Tokenizer {
  public:
@@ -80,34 +91,24 @@ class BpeTokenizer : public Tokenizer {
     for (const std::string& pattern : definition_.patterns) {
       patterns_.emplace_back(pattern, source);
     }
-    // The longest first, so that a token that begins another does not hide it.
-    std::stable_sort(definition_.added.begin(), definition_.added.end(),
-                     [](const AddedToken& a, const AddedToken& b) {
-                       return a.content.size() > b.content.size();
-                     });
+    const auto late = std::stable_partition(definition_.added.begin(), definition_.added.end(),
+                                            [](const AddedToken& t) { return !t.normalized; });
+    early_ = AddedTokenMatcher({definition_.added.begin(), late});
+    late_ = AddedTokenMatcher({late, definition_.added.end()});
   }
 
   std::vector<int32_t> Encode(std::string_view text, bool parse_special) const override {
     std::vector<int32_t> ids;
     WordCache cache;
-    while (!text.empty()) {
-      const AddedToken* token = nullptr;
-      const size_t at = FindAdded(text, parse_special, &token);
-      std::string_view plain = text.substr(0, at);
-      if (token == nullptr) {
-        EncodePlain(plain, cache, ids);
-        break;
-      }
-      text.remove_prefix(at + token->content.size());
-      while (token->lstrip && !plain.empty() && IsSpace(plain.back())) {
-        plain.remove_suffix(1);
-      }
-      while (token->rstrip && !text.empty() && IsSpace(text.front())) {
-        text.remove_prefix(1);
-      }
-      EncodePlain(plain, cache, ids);
-      ids.push_back(token->id);
-    }
+    const auto add_token = [&](const AddedToken& token) { ids.push_back(token.id); };
+    const auto add_text = [&](std::string_view plain) { EncodePlain(plain, cache, ids); };
+    early_.Split(
+        text, parse_special,
+        [&](std::string_view plain) {
+          const std::string composed = definition_.compose ? Compose(plain) : std::string();
+          late_.Split(definition_.compose ? composed : plain, parse_special, add_text, add_token);
+        },
+        add_token);
     return ids;
   }
 
@@ -131,17 +132,13 @@ class BpeTokenizer : public Tokenizer {
   bool adds_bos() const override { return definition_.adds_bos && definition_.bos.has_value(); }
 
  private:
-  using WordCache = std::unordered_map<std::string_view, std::vector<int32_t>>;
-
-  static bool IsSpace(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
-
   void LoadVocabulary(const std::string& source) {
     const std::array<uint32_t, 256> alphabet = ByteAlphabet();
     std::unordered_map<uint32_t, char> byte_of;
     for (size_t byte = 0; byte < 256; ++byte) {
       byte_of[alphabet[byte]] = static_cast<char>(byte);
     }
-    const size_t size = definition_.vocab.size() + NewAddedTokens();
+    const size_t size = definition_.vocab_size();
     std::vector<bool> seen(size);
     bytes_.resize(size);
     const auto place = [&](const std::string& name, int64_t id, std::string bytes) {
@@ -162,9 +159,8 @@ class BpeTokenizer : public Tokenizer {
       }
       TERSOR_CHECK(found == definition_.vocab.end() || found->second == token.id, source,
                    ": added token '", token.content, "' has two ids");
-      if (token.special) {
-        bytes_[static_cast<size_t>(token.id)].clear();
-      }
+      // It is matched as it is written, so it stands for that, even in the byte alphabet's letters.
+      bytes_[static_cast<size_t>(token.id)] = token.special ? std::string() : token.content;
     }
     for (size_t byte = 0; byte < 256; ++byte) {
       std::string symbol;
@@ -174,12 +170,6 @@ class BpeTokenizer : public Tokenizer {
                    "; only byte-level BPE is supported");
       byte_token_[byte] = static_cast<int32_t>(found->second);
     }
-  }
-
-  size_t NewAddedTokens() const {
-    return static_cast<size_t>(
-        std::count_if(definition_.added.begin(), definition_.added.end(),
-                      [&](const AddedToken& t) { return !definition_.vocab.contains(t.content); }));
   }
 
   void LoadMerges(const std::string& source) {
@@ -201,33 +191,12 @@ class BpeTokenizer : public Tokenizer {
     }
   }
 
-  /// Where the next added token stands in the text, and which.
-  size_t FindAdded(std::string_view text, bool parse_special, const AddedToken** token) const {
-    size_t first = text.size();
-    for (const AddedToken& candidate : definition_.added) {
-      if (candidate.special && !parse_special) {
-        continue;
-      }
-      const size_t at = text.substr(0, std::min(text.size(), first + candidate.content.size()))
-                            .find(candidate.content);
-      if (at < first) {
-        first = at;
-        *token = &candidate;
-      }
-    }
-    return first;
-  }
-
+  /// Text without added tokens.
   void EncodePlain(std::string_view text, WordCache& cache, std::vector<int32_t>& ids) const {
-    if (text.empty()) {
-      return;
-    }
-    std::string changed;
-    const bool prefix = definition_.add_prefix_space && text.front() != ' ';
-    if (definition_.compose || prefix) {
-      changed = (prefix ? " " : "") + (definition_.compose ? Compose(text) : std::string(text));
-      text = changed;
-      cache.clear();  // Its keys must outlive the call, and this text does not.
+    std::string prefixed;
+    if (definition_.add_prefix_space && !text.starts_with(' ')) {
+      prefixed = std::string(1, ' ').append(text);
+      text = prefixed;
     }
     std::vector<std::string_view> words = {text};
     for (const SplitPattern& pattern : patterns_) {
@@ -238,19 +207,16 @@ class BpeTokenizer : public Tokenizer {
       words = std::move(finer);
     }
     for (const std::string_view word : words) {
-      const auto [found, fresh] = cache.try_emplace(word);
-      if (fresh) {
-        found->second = EncodeWord(word);
+      auto found = cache.find(word);
+      if (found == cache.end()) {
+        found = cache.emplace(word, EncodeWord(word)).first;
       }
       ids.insert(ids.end(), found->second.begin(), found->second.end());
-    }
-    if (!changed.empty()) {
-      cache.clear();
     }
   }
 
   std::vector<int32_t> EncodeWord(std::string_view word) const {
-    if (const auto whole = whole_words_.find(std::string(word)); whole != whole_words_.end()) {
+    if (const auto whole = whole_words_.find(word); whole != whole_words_.end()) {
       return {whole->second};
     }
     std::vector<int32_t> ids;
@@ -266,11 +232,20 @@ class BpeTokenizer : public Tokenizer {
   std::vector<std::string> bytes_;  // by id; empty for special tokens
   std::array<int32_t, 256> byte_token_{};
   MergeTable merges_;
-  std::unordered_map<std::string, int32_t> whole_words_;  // with ignore_merges
+  std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>>
+      whole_words_;  // with ignore_merges
   std::vector<SplitPattern> patterns_;
+  AddedTokenMatcher early_, late_;  // applied before and after NFC
 };
 
 }  // namespace
+
+size_t BpeDefinition::vocab_size() const {
+  return vocab.size() +
+         static_cast<size_t>(std::count_if(added.begin(), added.end(), [&](const AddedToken& t) {
+           return !vocab.contains(t.content);
+         }));
+}
 
 std::shared_ptr<const Tokenizer> MakeBpeTokenizer(BpeDefinition definition,
                                                   const std::string& source) {

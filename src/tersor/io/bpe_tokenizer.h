@@ -10,18 +10,11 @@
 #include <utility>
 #include <vector>
 
+#include "tersor/io/added_tokens.h"
 #include "tersor/io/pre_tokenizer.h"
 #include "tersor/io/tokenizer.h"
 
 namespace tersor::io {
-
-/// A token that is matched in the text itself, before it is cut into words.
-struct AddedToken {
-  std::string content;
-  int32_t id = 0;
-  bool special = false;                 // matched only where the caller asks; decodes to nothing
-  bool lstrip = false, rstrip = false;  // takes the white space before, after it
-};
 
 struct BpeDefinition {
   std::unordered_map<std::string, int64_t> vocab;           // spelling -> id
@@ -33,6 +26,9 @@ struct BpeDefinition {
   bool compose = false;        // NFC first
   std::optional<int32_t> bos, eos;
   bool adds_bos = false;
+
+  /// Tokens of the vocabulary and those that are only added.
+  size_t vocab_size() const;
 };
 
 /// Throws Error naming `source`: ids with a hole or twice, merges of unknown tokens, missing bytes,

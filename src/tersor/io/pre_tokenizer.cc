@@ -3,34 +3,71 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include <algorithm>
+#include <limits>
+#include <new>
+
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io {
 namespace {
 
-/// Match data of one thread and one pattern; the pattern itself is shared.
-struct MatchData {
-  explicit MatchData(const pcre2_code* code)
-      : data(::pcre2_match_data_create_from_pattern(code, nullptr)) {}
-  ~MatchData() { ::pcre2_match_data_free(data); }
-  MatchData(const MatchData&) = delete;
-  MatchData& operator=(const MatchData&) = delete;
-  pcre2_match_data* data;
-};
+// A pattern is input: these bound what a hostile one can cost. Real ones have 300 bytes and need,
+// at the end of a long run of spaces, a few steps for each of them.
+constexpr size_t kLongestPattern = 1 << 14;
+constexpr size_t kStepsPerMatch = 1'000'000, kStepsPerByte = 16;
+constexpr uint32_t kHeapLimitKib = 1 << 16;
 
-/// Length of the longest valid UTF-8 prefix.
-size_t ValidPrefix(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const size_t length = CharacterLength(text.substr(at));
-    if (length == 0) {
-      break;
-    }
-    at += length;
-  }
-  return at;
+std::string ErrorText(int code) {
+  PCRE2_UCHAR text[128];
+  ::pcre2_get_error_message(code, text, sizeof(text));
+  return reinterpret_cast<const char*>(text);
 }
+
+/// What one search over one text needs besides the pattern, which threads share.
+class Search {
+ public:
+  Search(const pcre2_code* code, std::string_view text)
+      : code_(code),
+        text_(text),
+        limits_(::pcre2_match_context_create(nullptr)),
+        data_(::pcre2_match_data_create_from_pattern(code, nullptr)) {
+    if (limits_ == nullptr || data_ == nullptr) {
+      throw std::bad_alloc();
+    }
+    ::pcre2_set_match_limit(limits_.get(), static_cast<uint32_t>(std::min<size_t>(
+                                               kStepsPerMatch + kStepsPerByte * text.size(),
+                                               std::numeric_limits<uint32_t>::max())));
+    ::pcre2_set_heap_limit(limits_.get(), kHeapLimitKib);
+  }
+
+  /// PCRE2's result of looking for a match at or after `at`.
+  int Next(size_t at) {
+    const int found = Run(at, 0);
+    // The interpreter, unlike the compiled pattern, keeps its stack on the heap.
+    return found == PCRE2_ERROR_JIT_STACKLIMIT ? Run(at, PCRE2_NO_JIT) : found;
+  }
+  size_t first() const { return ::pcre2_get_ovector_pointer(data_.get())[0]; }
+  size_t last() const { return ::pcre2_get_ovector_pointer(data_.get())[1]; }
+
+ private:
+  struct Free {
+    void operator()(pcre2_match_context* limits) const { ::pcre2_match_context_free(limits); }
+    void operator()(pcre2_match_data* data) const { ::pcre2_match_data_free(data); }
+  };
+
+  int Run(size_t at, uint32_t options) {
+    // The text was checked, so PCRE2 need not check it once for every match.
+    return ::pcre2_match(code_, reinterpret_cast<PCRE2_SPTR>(text_.data()), text_.size(), at,
+                         options | PCRE2_NO_UTF_CHECK, data_.get(), limits_.get());
+  }
+
+  const pcre2_code* code_;
+  std::string_view text_;
+  std::unique_ptr<pcre2_match_context, Free> limits_;
+  std::unique_ptr<pcre2_match_data, Free> data_;
+};
 
 }  // namespace
 
@@ -38,21 +75,22 @@ const char* const kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
 struct SplitPattern::Compiled {
+  std::string source;
   pcre2_code* code = nullptr;
   ~Compiled() { ::pcre2_code_free(code); }
 
+  /// Splits valid UTF-8.
   void Split(std::string_view text, std::vector<std::string_view>& pieces) const {
-    const MatchData match(code);
-    const auto* subject = reinterpret_cast<PCRE2_SPTR>(text.data());
-    const PCRE2_SIZE* range = ::pcre2_get_ovector_pointer(match.data);
-    size_t at = 0;
-    while (at < text.size()) {
-      // The text was checked, so PCRE2 need not check it once for every match.
-      const int found =
-          ::pcre2_match(code, subject, text.size(), at, PCRE2_NO_UTF_CHECK, match.data, nullptr);
-      // A pattern that gives up (a limit) is as good as one that finds nothing more.
-      const size_t first = found > 0 ? range[0] : text.size();
-      size_t last = found > 0 ? range[1] : text.size();
+    if (text.empty()) {
+      return;
+    }
+    Search search(code, text);
+    for (size_t at = 0; at < text.size();) {
+      const int found = search.Next(at);
+      TERSOR_CHECK(found > 0 || found == PCRE2_ERROR_NOMATCH, source,
+                   ": the pre-tokenizer's pattern gives up on this text: ", ErrorText(found));
+      const size_t first = found > 0 ? search.first() : text.size();
+      size_t last = found > 0 ? search.last() : text.size();
       if (first > at) {
         pieces.push_back(text.substr(at, first - at));
       }
@@ -69,17 +107,18 @@ struct SplitPattern::Compiled {
 
 SplitPattern::SplitPattern(const std::string& pattern, const std::string& source)
     : compiled_(std::make_unique<Compiled>()) {
+  TERSOR_CHECK(pattern.size() <= kLongestPattern, source, ": the pre-tokenizer's pattern has ",
+               pattern.size(), " bytes; at most ", kLongestPattern, " are supported");
   int code = 0;
   PCRE2_SIZE at = 0;
   compiled_->code =
       ::pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(),
                       PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &code, &at, nullptr);
   if (compiled_->code == nullptr) {
-    PCRE2_UCHAR reason[128];
-    ::pcre2_get_error_message(code, reason, sizeof(reason));
     Fail(source, ": the pre-tokenizer's pattern is invalid at character ", at, ": ",
-         reinterpret_cast<const char*>(reason));
+         ErrorText(code));
   }
+  compiled_->source = source;
   // Without JIT (not built in, or no memory) matching is slower but the same.
   ::pcre2_jit_compile(compiled_->code, PCRE2_JIT_COMPLETE);
 }

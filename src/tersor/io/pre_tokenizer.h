@@ -22,7 +22,8 @@ class SplitPattern {
   SplitPattern& operator=(SplitPattern&&) noexcept;
 
   /// Appends the pieces of `text` in order: matches and what lies between them, nothing lost. Bytes
-  /// that are no UTF-8 become pieces of their own.
+  /// that are no UTF-8 become pieces of their own. Throws Error where the pattern needs too many
+  /// steps for this text.
   void Split(std::string_view text, std::vector<std::string_view>& pieces) const;
 
  private:

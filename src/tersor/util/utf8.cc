@@ -34,6 +34,27 @@ size_t CharacterLength(std::string_view text) {
   return bad ? 0 : length;
 }
 
+uint32_t DecodeCharacter(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character[0]);
+  uint32_t code = character.size() == 1 ? lead : lead & (0xFFU >> (character.size() + 1));
+  for (size_t i = 1; i < character.size(); ++i) {
+    code = code << 6 | (static_cast<unsigned char>(character[i]) & 0x3FU);
+  }
+  return code;
+}
+
+size_t ValidPrefix(std::string_view text) {
+  size_t at = 0;
+  while (at < text.size()) {
+    const size_t length = CharacterLength(text.substr(at));
+    if (length == 0) {
+      break;
+    }
+    at += length;
+  }
+  return at;
+}
+
 int64_t RepairUtf8(std::string& text) {
   int64_t replaced = 0;
   std::string repaired;

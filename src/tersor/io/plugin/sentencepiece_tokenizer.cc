@@ -1,16 +1,24 @@
 #include <sentencepiece_processor.h>
 
+#include <algorithm>
+#include <array>
+#include <filesystem>
 #include <utility>
 
+#include "tersor/io/added_tokens.h"
 #include "tersor/io/plugin/sentencepiece_plugin.h"
 #include "tersor/io/sentencepiece.h"
+#include "tersor/io/special_tokens.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
+#include "tersor/util/utf8.h"
 
 namespace tersor::io::plugin {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xe2\x96\x81";  // U+2581 stands for a space
+constexpr std::string_view kSpaceMark = "\xe2\x96\x81";    // U+2581 stands for a space
+constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD stands for a byte of no UTF-8
+constexpr std::string_view kUnknown = " \xe2\x81\x87 ";    // what sentencepiece prints for <unk>
 
 class SentencePieceTokenizer : public Tokenizer {
  public:
@@ -19,51 +27,47 @@ class SentencePieceTokenizer : public Tokenizer {
     const auto status = processor_.LoadFromSerializedProto(model);
     TERSOR_CHECK(status.ok(), path, ": not a sentencepiece model: ", status.message());
     TERSOR_CHECK(processor_.GetPieceSize() > 0, path, ": the vocabulary is empty");
+    const std::string folder = std::filesystem::path(path).parent_path().string();
+    LoadAddedTokens(folder);
+    LoadSpecialTokens(folder);
+    LoadByteTokens();
+    const std::vector<int32_t> letter = EncodeValid("a");
+    dummy_prefix_ = !letter.empty() && TokenBytes(letter[0]).starts_with(' ');
   }
 
   std::vector<int32_t> Encode(std::string_view text, bool parse_special) const override {
-    if (!parse_special) {
-      return EncodePlain(text);
-    }
-    // Control pieces such as "</s>" are split off first; the text between them is encoded alone.
     std::vector<int32_t> ids;
-    while (!text.empty()) {
-      size_t first = text.size();
-      int special = -1;
-      for (const int id : {processor_.bos_id(), processor_.eos_id()}) {
-        const size_t at = id < 0 ? std::string_view::npos : text.find(processor_.IdToPiece(id));
-        if (at < first) {
-          first = at;
-          special = id;
-        }
-      }
-      const std::vector<int32_t> plain = EncodePlain(text.substr(0, first));
-      ids.insert(ids.end(), plain.begin(), plain.end());
-      if (special < 0) {
-        break;
-      }
-      ids.push_back(special);
-      text.remove_prefix(first + processor_.IdToPiece(special).size());
-    }
+    matcher_.Split(
+        text, parse_special,
+        [&](std::string_view plain) {
+          const std::vector<int32_t> more =
+              ValidPrefix(plain) == plain.size() ? EncodeValid(plain) : EncodeInvalid(plain);
+          ids.insert(ids.end(), more.begin(), more.end());
+        },
+        [&](const AddedToken& token) { ids.push_back(token.id); });
     return ids;
   }
 
   std::string Decode(std::span<const int32_t> ids) const override {
-    for (const int32_t id : ids) {
-      CheckId(id);
-    }
     std::string text;
-    const auto status = processor_.Decode(std::vector<int>(ids.begin(), ids.end()), &text);
-    TERSOR_CHECK(status.ok(), path_, ": tokens cannot be decoded: ", status.message());
-    return text;
+    for (const int32_t id : ids) {
+      text += TokenBytes(id);
+    }
+    // Every text is encoded with one space in front.
+    return dummy_prefix_ && text.starts_with(' ') ? text.substr(1) : text;
   }
 
   std::string TokenBytes(int32_t id) const override {
-    CheckId(id);
-    const std::string& piece = processor_.IdToPiece(id);
-    if (processor_.IsControl(id)) {
-      return "";
+    TERSOR_CHECK(id >= 0 && id < vocab_size(), path_, ": token id ", id,
+                 " is outside the vocabulary of ", vocab_size());
+    if (id >= processor_.GetPieceSize()) {
+      const AddedToken& token = added_[static_cast<size_t>(id - processor_.GetPieceSize())];
+      return token.special ? "" : token.content;
     }
+    if (processor_.IsControl(id) || processor_.IsUnknown(id)) {
+      return std::string(processor_.IsUnknown(id) ? kUnknown : "");
+    }
+    const std::string& piece = processor_.IdToPiece(id);
     if (processor_.IsByte(id)) {  // "<0x0A>"
       return std::string(1, static_cast<char>(std::stoi(piece.substr(3, 2), nullptr, 16)));
     }
@@ -76,30 +80,114 @@ class SentencePieceTokenizer : public Tokenizer {
     return bytes;
   }
 
-  int64_t vocab_size() const override { return processor_.GetPieceSize(); }
-  std::optional<int32_t> bos_id() const override { return Optional(processor_.bos_id()); }
-  std::optional<int32_t> eos_id() const override { return Optional(processor_.eos_id()); }
-  bool adds_bos() const override { return processor_.bos_id() >= 0; }
+  int64_t vocab_size() const override {
+    return processor_.GetPieceSize() + static_cast<int64_t>(added_.size());
+  }
+  std::optional<int32_t> bos_id() const override { return special_.bos; }
+  std::optional<int32_t> eos_id() const override { return special_.eos; }
+  bool adds_bos() const override {
+    return special_.bos.has_value() && special_.adds_bos.value_or(true);
+  }
 
  private:
-  static std::optional<int32_t> Optional(int id) {
-    return id >= 0 ? std::optional<int32_t>(id) : std::nullopt;
+  /// Tokens that a fine-tuned model has beyond the file's own pieces, and the control pieces.
+  void LoadAddedTokens(const std::string& folder) {
+    const int32_t pieces = processor_.GetPieceSize();
+    std::vector<AddedToken> matched;
+    for (int32_t id = 0; id < pieces; ++id) {
+      if (processor_.IsControl(id)) {
+        matched.push_back({.content = processor_.IdToPiece(id), .id = id, .special = true});
+      }
+    }
+    for (AddedToken& token : ReadAddedTokens(folder)) {
+      if (token.id < pieces) {
+        continue;
+      }
+      TERSOR_CHECK(token.id == vocab_size(), path_, ": added token '", token.content, "' has id ",
+                   token.id, " where ", vocab_size(), " is next: the vocabulary has a hole");
+      matched.push_back(token);
+      added_.push_back(std::move(token));
+    }
+    matcher_ = AddedTokenMatcher(std::move(matched));
   }
 
-  void CheckId(int32_t id) const {
-    TERSOR_CHECK(id >= 0 && id < processor_.GetPieceSize(), path_, ": token id ", id,
-                 " is outside the vocabulary of ", processor_.GetPieceSize());
+  void LoadSpecialTokens(const std::string& folder) {
+    special_ = ReadSpecialTokens(folder, vocab_size(), [this](const std::string& token) {
+      for (const AddedToken& added : added_) {
+        if (added.content == token) {
+          return std::optional<int32_t>(added.id);
+        }
+      }
+      const int id = processor_.PieceToId(token);
+      return processor_.IsUnknown(id) ? std::nullopt : std::optional<int32_t>(id);
+    });
+    if (!special_.bos && processor_.bos_id() >= 0) {
+      special_.bos = processor_.bos_id();
+    }
+    if (!special_.eos && processor_.eos_id() >= 0) {
+      special_.eos = processor_.eos_id();
+    }
   }
 
-  std::vector<int32_t> EncodePlain(std::string_view text) const {
+  void LoadByteTokens() {
+    for (int32_t id = 0; id < processor_.GetPieceSize(); ++id) {
+      if (processor_.IsByte(id)) {
+        byte_token_[static_cast<unsigned char>(TokenBytes(id)[0])] = id;
+        has_bytes_ = true;
+      }
+    }
+  }
+
+  std::vector<int32_t> EncodeValid(std::string_view text) const {
     std::vector<int> ids;
     const auto status = processor_.Encode({text.data(), text.size()}, &ids);
     TERSOR_CHECK(status.ok(), path_, ": text cannot be encoded: ", status.message());
     return {ids.begin(), ids.end()};
   }
 
+  /// sentencepiece reads a byte that is no UTF-8 as U+FFFD, which would lose it. So U+FFFD is put
+  /// there openly, and its tokens, the three bytes EF BF BD, are then replaced by the byte's own.
+  std::vector<int32_t> EncodeInvalid(std::string_view text) const {
+    std::string repaired;
+    std::vector<int32_t> replaced;  // of each U+FFFD: the token of its byte, or -1 for a real one
+    while (!text.empty()) {
+      const size_t length = CharacterLength(text);
+      if (length == 0 || text.starts_with(kReplacement)) {
+        replaced.push_back(length > 0 ? -1 : byte_token_[static_cast<unsigned char>(text[0])]);
+        repaired += kReplacement;
+      } else {
+        repaired += text.substr(0, length);
+      }
+      text.remove_prefix(std::max<size_t>(length, 1));
+    }
+    const std::array<int32_t, 3> mark = {byte_token_[0xEF], byte_token_[0xBF], byte_token_[0xBD]};
+    const std::vector<int32_t> ids = EncodeValid(repaired);
+    std::vector<int32_t> out;
+    size_t next = 0;
+    for (auto at = ids.begin(); at != ids.end();) {
+      const bool marked = ids.end() - at >= 3 && std::equal(mark.begin(), mark.end(), at);
+      const bool bad = marked && next < replaced.size() && replaced[next] >= 0;
+      next += marked ? 1 : 0;
+      const auto end = at + (marked ? 3 : 1);
+      if (bad) {
+        out.push_back(replaced[next - 1]);
+      } else {
+        out.insert(out.end(), at, end);
+      }
+      at = end;
+    }
+    TERSOR_CHECK(has_bytes_ && next == replaced.size(), path_,
+                 ": the text is not UTF-8, and this vocabulary has no tokens for single bytes");
+    return out;
+  }
+
   std::string path_;
   sentencepiece::SentencePieceProcessor processor_;
+  std::vector<AddedToken> added_;  // ids follow those of the pieces
+  AddedTokenMatcher matcher_;
+  SpecialTokens special_;
+  std::array<int32_t, 256> byte_token_{};
+  bool has_bytes_ = false, dummy_prefix_ = false;
 };
 
 }  // namespace
