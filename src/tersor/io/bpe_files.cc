@@ -191,6 +191,17 @@ void ReadCompanions(const std::string& folder, BpeDefinition& out) {
   out.adds_bos = tokens.adds_bos.value_or(out.adds_bos);
 }
 
+/// The older layout does not list its added tokens; beginning and end are special all the same.
+void AddTextEnds(BpeDefinition& out) {
+  for (const auto& [token, id] : out.vocab) {
+    const bool known = std::any_of(out.added.begin(), out.added.end(),
+                                   [id = id](const AddedToken& t) { return t.id == id; });
+    if (!known && (out.bos == id || out.eos == id)) {
+      out.added.push_back({.content = token, .id = static_cast<int32_t>(id), .special = true});
+    }
+  }
+}
+
 BpeDefinition ReadDefinition(std::string_view text, const std::string& source) {
   const SortedJson json = ParseSortedJson(text, source);
   TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
@@ -227,16 +238,9 @@ std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
     }
   }
   definition.patterns.emplace_back(kGpt2Pattern);
+  definition.added = ReadAddedTokens(folder);
   ReadCompanions(folder, definition);
-  for (const auto& id : {definition.bos, definition.eos}) {
-    for (const auto& [token, token_id] : definition.vocab) {
-      const bool known = std::any_of(definition.added.begin(), definition.added.end(),
-                                     [&](const AddedToken& t) { return t.content == token; });
-      if (id == token_id && !known) {
-        definition.added.push_back({token, static_cast<int32_t>(token_id), true, false, false});
-      }
-    }
-  }
+  AddTextEnds(definition);
   return MakeBpeTokenizer(std::move(definition), source);
 }
 

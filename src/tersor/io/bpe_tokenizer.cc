@@ -174,14 +174,15 @@ class BpeTokenizer : public Tokenizer {
 
   void LoadMerges(const std::string& source) {
     int32_t rank = 0;
-    for (const auto& [left, right] : definition_.merges) {
+    for (const auto& merge : definition_.merges) {
       const auto find = [&](const std::string& token) {
         const auto found = definition_.vocab.find(token);
-        TERSOR_CHECK(found != definition_.vocab.end(), source, ": merge '", left, " ", right,
-                     "' needs '", token, "', which the vocabulary lacks");
+        TERSOR_CHECK(found != definition_.vocab.end(), source, ": merge '", merge.first, " ",
+                     merge.second, "' needs '", token, "', which the vocabulary lacks");
         return static_cast<int32_t>(found->second);
       };
-      merges_.Add(find(left), find(right), {rank++, find(left + right)});
+      merges_.Add(find(merge.first), find(merge.second),
+                  {rank++, find(merge.first + merge.second)});
     }
     definition_.merges.clear();
     if (definition_.ignore_merges) {
