@@ -18,6 +18,7 @@ find_package(OpenMP COMPONENTS CXX)
 
 if(TERSOR_TORCH)
   find_package(Torch REQUIRED)
+  find_package(LibLZMA REQUIRED)
   find_package(CLI11 REQUIRED)
 else()
   find_package(CLI11)

@@ -16,9 +16,9 @@
 namespace tersor::cli {
 
 struct ClaimCell {
-  std::string name;                // file name of its record
-  std::vector<std::string> run;    // a verb and its arguments
-  bool full = false;               // left out of the quick grid
+  std::string name;              // file name of its record
+  std::vector<std::string> run;  // a verb and its arguments
+  bool full = false;             // left out of the quick grid
 };
 
 struct Claim {

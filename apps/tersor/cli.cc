@@ -117,8 +117,7 @@ bool CommandLine::Parse(int argc, char** argv) {
       continue;
     }
     const std::string key = KeyOf(binding->names);
-    own.Set(key, std::holds_alternative<bool*>(binding->target) ? "true"
-                                                                : option->results().back(),
+    own.Set(key, std::holds_alternative<bool*>(binding->target) ? "true" : option->results().back(),
             "--" + key);
   }
   if (positionals_ != nullptr && static_cast<int>(positionals_->size()) < min_positionals_) {

@@ -6,8 +6,10 @@ namespace tersor::cli {
 
 void RunConfig::AddFields(Schema& schema) {
   schema.Add("data.train", "text to train on: files, folders, globs, corpus:NAME", &data)
-      .Add("data.validation", "text to evaluate on (default: the corpus's own split, else the "
-                              "last hundredth of the training text)", &validation)
+      .Add("data.validation",
+           "text to evaluate on (default: the corpus's own split, else the "
+           "last hundredth of the training text)",
+           &validation)
       .Add("data.validation_tokens", "tokens of it that are used (0: all)", &validation_tokens)
       .Add("data.cache", "folder of tokenized texts", &cache)
       .Add("tokenizer.path", "tokenizer file or model folder, or byte (default: train one)",
@@ -15,16 +17,17 @@ void RunConfig::AddFields(Schema& schema) {
       .Add("tokenizer.vocab_size", "vocabulary of a tokenizer that is trained", &vocab_size)
       .Add("model.type", "llama or opt", &model_type)
       .Add("model.hidden_size", "width of the residual stream", &hidden_size)
-      .Add("model.intermediate_size", "width of the MLP (0: 8/3 of hidden_size for llama, 4 times "
-                                      "for opt)", &intermediate_size)
+      .Add("model.intermediate_size",
+           "width of the MLP (0: 8/3 of hidden_size for llama, 4 times "
+           "for opt)",
+           &intermediate_size)
       .Add("model.layers", "transformer blocks", &layers)
       .Add("model.heads", "query heads", &heads)
       .Add("model.kv_heads", "key/value heads (0: as many)", &kv_heads)
       .Add("model.window", "longest input, and length of training windows, in tokens", &window)
       .Add("model.rope_theta", "base of the rotary frequencies", &rope_theta)
       .Add("model.tie_embeddings", "output head shares the embedding", &tie_embeddings)
-      .Add("model.initializer_range", "standard deviation of the first weights",
-           &initializer_range)
+      .Add("model.initializer_range", "standard deviation of the first weights", &initializer_range)
       .Add("model.recompute", "recompute activations in the backward pass", &recompute);
   trainer.AddFields(schema);
 }

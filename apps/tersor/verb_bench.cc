@@ -18,8 +18,8 @@ void PrintRows(const Json& rows) {
              "(low to high)", "unit, peer");
   for (const Json& row : rows) {
     fmt::print("{:<28} {:>12.4g} {:>12.4g} {:>7.3f}  {:<15} {}, {}\n",
-               row["name"].get<std::string>(), row["ours"].get<double>(),
-               row["peer"].get<double>(), row["ratio"].get<double>(),
+               row["name"].get<std::string>(), row["ours"].get<double>(), row["peer"].get<double>(),
+               row["ratio"].get<double>(),
                fmt::format("({:.3f} to {:.3f})", row["ratio_low"].get<double>(),
                            row["ratio_high"].get<double>()),
                row["unit"].get<std::string>(), row["peer_name"].get<std::string>());
@@ -53,8 +53,7 @@ int RunBench(int argc, char** argv) {
     }
     BenchTrain(repeats, record);
   }
-  record.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   PrintRows(record.rows);
   if (!line.common().json.empty()) {
     WriteRecord(line.common().json, record);

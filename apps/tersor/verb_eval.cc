@@ -2,16 +2,21 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <cmath>
+#include <numbers>
 #include <optional>
 
 #include "cli.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/multiple_choice.h"
+#include "tersor/eval/ngram.h"
 #include "tersor/eval/perplexity.h"
+#include "tersor/eval/xz.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
+#include "tersor/util/log.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
 #include "text_source.h"
@@ -23,7 +28,7 @@ namespace {
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
-  std::vector<std::string> data;
+  std::vector<std::string> data, baselines;
   int64_t window = 0, max_windows = 0;
 };
 
@@ -62,6 +67,37 @@ void MeasureText(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["bytes"] = static_cast<int64_t>(bytes);
 }
 
+/// Bits per byte of what a language model must beat on the same text, given the same training text:
+/// a modified Kneser-Ney 5-gram over the same tokens, and xz alone and after the training text.
+void MeasureBaselines(const io::Tokenizer& tokenizer, const EvalOptions& options, Record& record) {
+  const std::string identity =
+      TokenizerIdentity(options.tokenizer.empty() ? options.model : options.tokenizer);
+  const std::vector<data::Document> training = ReadNamedText(options.baselines, "train");
+  const std::vector<data::Document> held = ReadNamedText(options.data, "test");
+  const data::TokenFile train =
+      data::TokenFile::Build(training, tokenizer, identity, options.cache);
+  const data::TokenFile test = data::TokenFile::Build(held, tokenizer, identity, options.cache);
+  log::Info("counting 5-grams of {:.2f}M tokens", static_cast<double>(train.size()) / 1e6);
+  const eval::NgramModel ngram(train.Tokens(0, train.size()), 5, tokenizer.vocab_size());
+  const std::vector<int32_t> stream = test.Tokens(0, test.size());
+  const double nll = ngram.NegativeLogLikelihood(stream);
+  const auto bytes = static_cast<double>(test.text_bytes());
+  record.metrics["ngram_perplexity"] = std::exp(nll / static_cast<double>(stream.size() - 1));
+  record.metrics["ngram_bits_per_byte"] = nll / std::numbers::ln2 / bytes;
+  log::Info("compressing with xz -9e");
+  const auto join = [](const std::vector<data::Document>& documents) {
+    std::string text;
+    for (const data::Document& document : documents) {
+      text += document.text + "\n\n";
+    }
+    return text;
+  };
+  const std::string before = join(training), text = join(held);
+  record.metrics["xz_bits_per_byte"] = 8 * static_cast<double>(eval::XzSize(text)) / bytes;
+  record.metrics["xz_after_training_text_bits_per_byte"] =
+      8 * static_cast<double>(eval::XzSize(before + text) - eval::XzSize(before)) / bytes;
+}
+
 void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
                     const std::string& path, Record& record) {
   const std::vector<eval::Question> questions = eval::ReadQuestions(path);
@@ -82,6 +118,9 @@ int RunEval(int argc, char** argv) {
                    "tersor eval --model models/llama-12m --data corpus:gcide --json eval.json");
   line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
       .Option("--data", "text: file, folder, glob or corpus:NAME (its test split)", &options.data)
+      .Option("--baselines",
+              "training text: also measure a 5-gram model and xz given it on the same text",
+              &options.baselines)
       .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
@@ -105,17 +144,19 @@ int RunEval(int argc, char** argv) {
   Record record;
   record.verb = "eval";
   record.seed = line.common().seed;
-  record.config = {{"model", options.model},   {"data", options.data},
-                   {"choices", options.choices}, {"window", options.window},
-                   {"max_windows", options.max_windows}};
+  record.config = {{"model", options.model},         {"data", options.data},
+                   {"baselines", options.baselines}, {"choices", options.choices},
+                   {"window", options.window},       {"max_windows", options.max_windows}};
   if (!options.data.empty()) {
     MeasureText(*model, *tokenizer, options, record);
+    if (!options.baselines.empty()) {
+      MeasureBaselines(*tokenizer, options, record);
+    }
   }
   if (!options.choices.empty()) {
     MeasureChoices(*model, *tokenizer, options.choices, record);
   }
-  record.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {
     fmt::print("{:<28} {:.6g}\n", name, value.get<double>());
   }

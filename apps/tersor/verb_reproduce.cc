@@ -104,8 +104,7 @@ int RunReproduce(int argc, char** argv) {
   std::vector<std::string> methods;
   std::string out;
   bool full = false;
-  CommandLine line("reproduce", "Run a method's recipes and report them.",
-                   "tersor reproduce demo");
+  CommandLine line("reproduce", "Run a method's recipes and report them.", "tersor reproduce demo");
   line.Positionals("method", "a folder of recipes/", &methods, 1)
       .Option("-o,--output", "output folder (default out/METHOD)", &out)
       .Option("--full", "run the whole grid, not the quick one", ConfigField::Target(&full));
@@ -152,8 +151,7 @@ int RunReproduce(int argc, char** argv) {
       records.push_back(std::move(record));
     }
   }
-  whole.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  whole.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteRecord(out + "/record.json", whole);
   if (!line.common().json.empty()) {
     WriteRecord(line.common().json, whole);

@@ -91,6 +91,9 @@ std::vector<data::Document> HoldOut(std::vector<data::Document>& documents) {
   while (cut < last.size() && (static_cast<unsigned char>(last[cut]) & 0xC0) == 0x80) {
     ++cut;
   }
+  if (cut == last.size()) {
+    return {};  // Too short to spare anything: the run goes without validation.
+  }
   std::vector<data::Document> held = {{last.substr(cut), {}}};
   last.resize(cut);
   return held;
@@ -108,8 +111,8 @@ Texts ReadTexts(const RunConfig& run) {
   const bool named = std::any_of(run.data.begin(), run.data.end(),
                                  [](const std::string& s) { return s.starts_with("corpus:"); });
   if (!run.validation.empty() || named) {
-    texts.validation = ReadNamedText(run.validation.empty() ? run.data : run.validation,
-                                     "validation");
+    texts.validation =
+        ReadNamedText(run.validation.empty() ? run.data : run.validation, "validation");
   } else {
     texts.validation = HoldOut(texts.train);
   }
@@ -125,12 +128,12 @@ TokenStreams Tokenize(const TrainOptions& options, const Texts& texts,
   if (!texts.validation.empty()) {
     const data::TokenFile held =
         data::TokenFile::Build(texts.validation, tokenizer, identity, options.run.cache);
-    const int64_t most = options.run.validation_tokens > 0 ? options.run.validation_tokens
-                                                           : held.size();
+    const int64_t most =
+        options.run.validation_tokens > 0 ? options.run.validation_tokens : held.size();
     streams.validation = held.Tokens(0, std::min(held.size(), most));
   }
-  streams.bytes_per_token = static_cast<double>(streams.train.text_bytes()) /
-                            static_cast<double>(streams.train.size());
+  streams.bytes_per_token =
+      static_cast<double>(streams.train.text_bytes()) / static_cast<double>(streams.train.size());
   return streams;
 }
 
@@ -144,18 +147,19 @@ void PrintEstimate(const TrainOptions& options, const io::ModelConfig& shape, in
   const double seconds = train::TrainingFlopsPerToken(shape, options.run.window) * tokens /
                          (train::MeasureSgemm(1024) * train::kAssumedUtilization);
   const double whole = seconds * static_cast<double>(trainer.steps);
-  log::Info("{:.1f}M parameters; estimate: {:.2f} GB of memory a rank ({:.2f} weights, gradients "
-            "and optimizer, {:.2f} activations), {} a step, {} in all{}",
-            static_cast<double>(train::CountParameters(shape)) / 1e6,
-            (memory.weights_and_state + memory.activations) / 1e9, memory.weights_and_state / 1e9,
-            memory.activations / 1e9, FormatDuration(seconds), FormatDuration(whole),
-            trainer.max_minutes > 0 && whole > trainer.max_minutes * 60
-                ? fmt::format(", shortened to {:g} minutes", trainer.max_minutes)
-                : "");
+  log::Info(
+      "{:.1f}M parameters; estimate: {:.2f} GB of memory a rank ({:.2f} weights, gradients "
+      "and optimizer, {:.2f} activations), {} a step, {} in all{}",
+      static_cast<double>(train::CountParameters(shape)) / 1e6,
+      (memory.weights_and_state + memory.activations) / 1e9, memory.weights_and_state / 1e9,
+      memory.activations / 1e9, FormatDuration(seconds), FormatDuration(whole),
+      trainer.max_minutes > 0 && whole > trainer.max_minutes * 60
+          ? fmt::format(", shortened to {:g} minutes", trainer.max_minutes)
+          : "");
 }
 
-train::Evaluation Validate(model::LanguageModel& model, const TokenStreams& streams,
-                           int64_t window, train::Communicator& communicator) {
+train::Evaluation Validate(model::LanguageModel& model, const TokenStreams& streams, int64_t window,
+                           train::Communicator& communicator) {
   eval::PerplexityOptions options;
   options.window = window;
   options.first = communicator.rank();
@@ -221,7 +225,9 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
   task.objective = &objective;
   task.source = &source;
   task.targets_per_sample = static_cast<double>(window);
-  if (streams.validation.size() > 1) {
+  if (streams.validation.size() < 2) {
+    log::Warn("the text is too short to hold any of it out: no validation, no best checkpoint");
+  } else {
     task.evaluate = [&] { return Validate(*model, streams, window, communicator); };
   }
   task.write_files = [&](const std::string& folder, io::Dtype dtype) {
@@ -261,8 +267,7 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
     record.metrics["validation_perplexity"] = std::exp(state.best_loss);
   }
   record.series = trainer.Series();
-  record.seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteRecord(options.output + "/record.json", record);
   if (!common.json.empty()) {
     WriteRecord(common.json, record);
@@ -278,7 +283,8 @@ int RunTrain(int argc, char** argv) {
   Schema schema;
   options.run.AddFields(schema);
   std::vector<std::string> data;
-  CommandLine line("train", "Train a language model on text; the same command resumes a stopped run.",
+  CommandLine line("train",
+                   "Train a language model on text; the same command resumes a stopped run.",
                    "tersor train --data notes/ --train.max_minutes 10 -o out/notes");
   line.Option("-o,--output", "folder of the run", &options.output, /*required=*/true)
       .Option("--data", "text to train on; the same as --data.train", &data)

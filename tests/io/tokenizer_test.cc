@@ -6,13 +6,13 @@
 #include <thread>
 #include <vector>
 
-#include "test_files.h"
 #include "tersor/io/bpe_merge.h"
 #include "tersor/io/pre_tokenizer.h"
 #include "tersor/util/error.h"
 #include "tersor/util/json.h"
 #include "tersor/util/rng.h"
 #include "tersor/util/utf8.h"
+#include "test_files.h"
 
 namespace tersor::io {
 namespace {
@@ -38,15 +38,16 @@ Json SmallTokenizer() {
   for (const char* token : {"he", "ll", "hell", "hello", "Ġw", "or", "Ġwor"}) {
     vocab[token] = id++;
   }
-  return {{"added_tokens",
-           {{{"id", id}, {"content", "<|end|>"}, {"special", true}},
-            {{"id", id + 1}, {"content", "@@"}, {"special", false}, {"lstrip", true}}}},
-          {"normalizer", nullptr},
-          {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
-          {"model",
-           {{"type", "BPE"},
-            {"vocab", vocab},
-            {"merges", {"h e", "l l", "he ll", Json::array({"hell", "o"}), "Ġ w", "o r", "Ġw or"}}}}};
+  return {
+      {"added_tokens",
+       {{{"id", id}, {"content", "<|end|>"}, {"special", true}},
+        {{"id", id + 1}, {"content", "@@"}, {"special", false}, {"lstrip", true}}}},
+      {"normalizer", nullptr},
+      {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+      {"model",
+       {{"type", "BPE"},
+        {"vocab", vocab},
+        {"merges", {"h e", "l l", "he ll", Json::array({"hell", "o"}), "Ġ w", "o r", "Ġw or"}}}}};
 }
 
 std::shared_ptr<const Tokenizer> Parse(const Json& json) {
@@ -60,8 +61,9 @@ std::vector<std::string> Split(const char* pattern, std::string_view text) {
 }
 
 TEST(PreTokenizer, Gpt2Pattern) {
-  EXPECT_EQ(Split(kGpt2Pattern, "I'm  here, it's 2024!\n"),
-            (std::vector<std::string>{"I", "'m", " ", " here", ",", " it", "'s", " 2024", "!", "\n"}));
+  EXPECT_EQ(
+      Split(kGpt2Pattern, "I'm  here, it's 2024!\n"),
+      (std::vector<std::string>{"I", "'m", " ", " here", ",", " it", "'s", " 2024", "!", "\n"}));
 }
 
 TEST(PreTokenizer, Llama3PatternSplitsDigitsByThree) {
@@ -78,8 +80,7 @@ TEST(PreTokenizer, InvalidUtf8IsCutOutByteByByte) {
 
 TEST(Bpe, MergesByRank) {
   const auto tokenizer = Parse(SmallTokenizer());
-  EXPECT_EQ(tokenizer->Encode("hello world"),
-            (std::vector<int32_t>{259, 262, 'l', 'd'}));
+  EXPECT_EQ(tokenizer->Encode("hello world"), (std::vector<int32_t>{259, 262, 'l', 'd'}));
   EXPECT_EQ(tokenizer->Encode("helo"), (std::vector<int32_t>{256, 'l', 'o'}));
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("hello world")), "hello world");
   EXPECT_EQ(tokenizer->TokenBytes(262), " wor");
@@ -192,8 +193,9 @@ TEST(Bpe, NfcComposesFirst) {
 TEST(Bpe, TemplateSaysThatTheBeginningIsAdded) {
   Json json = SmallTokenizer();
   json["post_processor"] = {{"type", "TemplateProcessing"},
-                            {"single", {{{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}},
-                                        {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}}};
+                            {"single",
+                             {{{"SpecialToken", {{"id", "<|end|>"}, {"type_id", 0}}}},
+                              {{"Sequence", {{"id", "A"}, {"type_id", 0}}}}}}};
   EXPECT_TRUE(Parse(json)->adds_bos());
   EXPECT_EQ(Parse(json)->bos_id(), 263);
   EXPECT_FALSE(Parse(SmallTokenizer())->adds_bos());
@@ -256,8 +258,9 @@ TEST(VocabAndMerges, OlderLayoutOfOpt) {
   vocab["</s>"] = 263;
   testing::Spill(folder / "vocab.json", vocab.dump());
   testing::Spill(folder / "merges.txt", "#version: 0.2\nh e\nl l\n");
-  testing::Spill(folder / "tokenizer_config.json",
-                 R"({"bos_token": {"content": "</s>"}, "eos_token": "</s>", "add_bos_token": true})");
+  testing::Spill(
+      folder / "tokenizer_config.json",
+      R"({"bos_token": {"content": "</s>"}, "eos_token": "</s>", "add_bos_token": true})");
   const auto tokenizer = LoadTokenizer(folder.path());
   EXPECT_EQ(tokenizer->Encode("hell"), (std::vector<int32_t>{256, 257}));
   EXPECT_EQ(tokenizer->bos_id(), 263);

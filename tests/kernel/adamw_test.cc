@@ -10,8 +10,13 @@ namespace tersor::kernel {
 namespace {
 
 TEST(AdamW, AgreesWithTheDefinitionOnEveryTarget) {
-  const AdamWStep step{.grad_scale = 0.5f, .beta1 = 0.9f, .beta2 = 0.95f, .step_size = 1e-2f,
-                       .second_scale = 4.0f, .eps = 1e-8f, .keep = 0.999f};
+  const AdamWStep step{.grad_scale = 0.5f,
+                       .beta1 = 0.9f,
+                       .beta2 = 0.95f,
+                       .step_size = 1e-2f,
+                       .second_scale = 4.0f,
+                       .eps = 1e-8f,
+                       .keep = 0.999f};
   ForEachTarget([&] {
     for (const size_t n : {0, 1, 7, 16, 33, 1000, 70001}) {
       // One element off the start of the buffers: no alignment is assumed.

@@ -47,8 +47,8 @@ TEST(RmsNorm, ForwardAndBackward) {
       std::vector<float> out(size), grad_x(size), scale(kRows);
       std::vector<float> grad_weight(static_cast<size_t>(dim), 1.0f);
       RmsNorm(kRows, dim, x.data(), weight.data(), 1e-5f, out.data(), scale.data());
-      RmsNormBackward(kRows, dim, x.data(), weight.data(), scale.data(), grad.data(),
-                      grad_x.data(), grad_weight.data());
+      RmsNormBackward(kRows, dim, x.data(), weight.data(), scale.data(), grad.data(), grad_x.data(),
+                      grad_weight.data());
       std::vector<double> sums(static_cast<size_t>(dim), 1.0);  // what was there stays
       for (size_t r = 0; r < kRows; ++r) {
         const size_t at = r * static_cast<size_t>(dim);

@@ -7,10 +7,10 @@
 #include <cstring>
 #include <string>
 
-#include "test_files.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/model/language_model.h"
 #include "tersor/nn/tensor_io.h"
+#include "test_files.h"
 
 namespace tersor::model {
 namespace {
@@ -172,7 +172,8 @@ TEST(LanguageModel, ParametersAreTheCheckpointsTensors) {
 }
 
 TEST(LanguageModel, StartDoesNotDependOnThreads) {
-  const std::unique_ptr<LanguageModel> a = MakeLanguageModel(Llama()), b = MakeLanguageModel(Llama());
+  const std::unique_ptr<LanguageModel> a = MakeLanguageModel(Llama()),
+                                       b = MakeLanguageModel(Llama());
   a->InitWeights(3);
   b->InitWeights(3);
   for (size_t i = 0; i < a->Parameters().size(); ++i) {

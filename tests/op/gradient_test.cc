@@ -143,8 +143,8 @@ TEST_F(Op, LinearWithAndWithoutBiases) {
     return at::cat(y, 1);
   };
   const auto definition = [](const Tensors& t) {
-    return at::cat({at::mm(t[0], t[1].t()) + t[4], at::mm(t[0], t[2].t()),
-                    at::mm(t[0], t[3].t()) + t[5]}, 1);
+    return at::cat(
+        {at::mm(t[0], t[1].t()) + t[4], at::mm(t[0], t[2].t()), at::mm(t[0], t[3].t()) + t[5]}, 1);
   };
   ExpectAgreement(layers, definition,
                   {at::randn({6, 5}), at::randn({4, 5}), at::randn({3, 5}), at::randn({2, 5}),
@@ -179,18 +179,21 @@ TEST_F(Op, LinearCrossEntropy) {
     targets[3] = -1;
     const auto definition = [&](const Tensors& t) {
       const at::Tensor log_p = at::log_softmax(at::mm(t[0], t[1].t()), -1);
-      return -log_p.gather(1, targets.clamp_min(0).unsqueeze(1)).squeeze(1).masked_select(targets >= 0).sum();
+      return -log_p.gather(1, targets.clamp_min(0).unsqueeze(1))
+                  .squeeze(1)
+                  .masked_select(targets >= 0)
+                  .sum();
     };
-    ExpectAgreement(
-        [&](const Tensors& t) { return LinearCrossEntropy(t[0], t[1], targets) * 1.5; },
-        [&](const Tensors& t) { return definition(t) * 1.5; },
-        {at::randn({tokens, 6}), at::randn({vocab, 6})}, 1e-3);
+    ExpectAgreement([&](const Tensors& t) { return LinearCrossEntropy(t[0], t[1], targets) * 1.5; },
+                    [&](const Tensors& t) { return definition(t) * 1.5; },
+                    {at::randn({tokens, 6}), at::randn({vocab, 6})}, 1e-3);
     const at::Tensor hidden = at::randn({tokens, 6}), weight = at::randn({vocab, 6});
     const TokenLoss losses = LinearTokenLosses(hidden, weight, targets);
     EXPECT_NEAR(losses.nll.sum().item<double>(), definition({hidden, weight}).item<double>(),
                 1e-3 * static_cast<double>(tokens));
     EXPECT_EQ(losses.nll[3].item<float>(), 0);
-    EXPECT_TRUE(at::equal(losses.correct, (at::mm(hidden, weight.t()).argmax(-1) == targets).to(at::kFloat)));
+    EXPECT_TRUE(at::equal(losses.correct,
+                          (at::mm(hidden, weight.t()).argmax(-1) == targets).to(at::kFloat)));
   }
 }
 
@@ -217,8 +220,7 @@ TEST_F(Op, RecomputeGivesTheGradientsOfTheBlock) {
     return [w](const at::Tensor& x) { return at::tanh(at::mm(x, w)); };
   };
   ExpectAgreement([&](const Tensors& t) { return Recompute(block(t[1]), t[0]); },
-                  [&](const Tensors& t) { return block(t[1])(t[0]); },
-                  {at::randn({3, 4}), weight});
+                  [&](const Tensors& t) { return block(t[1])(t[0]); }, {at::randn({3, 4}), weight});
 }
 
 }  // namespace

@@ -11,10 +11,10 @@
 #include "tersor/data/gcide.h"
 #include "tersor/data/markup.h"
 #include "tersor/data/text_reader.h"
-#include "tersor/util/utf8.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/parallel_for.h"
+#include "tersor/util/utf8.h"
 
 namespace tersor::data {
 namespace {
@@ -64,8 +64,8 @@ size_t SplitOf(const std::string& key, const HeldOut& held_out) {
 
 /// Pages of one source in the order of their paths, parsed in parallel.
 std::vector<Page> ReadSource(const Source& source) {
-  TERSOR_CHECK(fs::is_directory(source.folder), source.folder, ": missing; install it: apt-get install ",
-               source.package, " (`make setup` does)");
+  TERSOR_CHECK(fs::is_directory(source.folder), source.folder,
+               ": missing; install it: apt-get install ", source.package, " (`make setup` does)");
   std::vector<std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(source.folder)) {
     // A symbolic link would bring the same page twice.
@@ -83,8 +83,7 @@ std::vector<Page> ReadSource(const Source& source) {
       RepairUtf8(text);
       Page& page = pages[static_cast<size_t>(i)];
       page.key = std::string(source.package) + file.substr(source.folder.size());
-      page.paragraphs =
-          source.extension == ".pod" ? PodParagraphs(text) : HtmlParagraphs(text);
+      page.paragraphs = source.extension == ".pod" ? PodParagraphs(text) : HtmlParagraphs(text);
       std::erase_if(page.paragraphs, [](const std::string& p) { return !IsProse(p); });
     }
   });

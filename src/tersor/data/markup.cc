@@ -19,13 +19,13 @@ struct Entity {
   uint32_t code;
 };
 constexpr std::array kEntities = {
-    Entity{"amp", '&'},       Entity{"lt", '<'},        Entity{"gt", '>'},
-    Entity{"quot", '"'},      Entity{"apos", '\''},     Entity{"nbsp", ' '},
-    Entity{"mdash", 0x2014},  Entity{"ndash", 0x2013},  Entity{"hellip", 0x2026},
-    Entity{"lsquo", 0x2018},  Entity{"rsquo", 0x2019},  Entity{"ldquo", 0x201C},
-    Entity{"rdquo", 0x201D},  Entity{"copy", 0xA9},     Entity{"reg", 0xAE},
-    Entity{"times", 0xD7},    Entity{"le", 0x2264},     Entity{"ge", 0x2265},
-    Entity{"para", ' '},      Entity{"sol", '/'},       Entity{"verbar", '|'},
+    Entity{"amp", '&'},      Entity{"lt", '<'},       Entity{"gt", '>'},
+    Entity{"quot", '"'},     Entity{"apos", '\''},    Entity{"nbsp", ' '},
+    Entity{"mdash", 0x2014}, Entity{"ndash", 0x2013}, Entity{"hellip", 0x2026},
+    Entity{"lsquo", 0x2018}, Entity{"rsquo", 0x2019}, Entity{"ldquo", 0x201C},
+    Entity{"rdquo", 0x201D}, Entity{"copy", 0xA9},    Entity{"reg", 0xAE},
+    Entity{"times", 0xD7},   Entity{"le", 0x2264},    Entity{"ge", 0x2265},
+    Entity{"para", ' '},     Entity{"sol", '/'},      Entity{"verbar", '|'},
 };
 
 std::string Lower(std::string_view text) {
@@ -134,8 +134,9 @@ class HtmlReader {
       const size_t end = html.find("</" + name, close);
       return end == std::string_view::npos ? html.size() : html.find('>', end) + 1;
     }
-    if (In(name, {"p", "div", "li", "dd", "dt", "td", "th", "tr", "table", "ul", "ol", "dl", "br",
-                  "h1", "h2", "h3", "h4", "h5", "h6", "pre", "section", "blockquote", "body"})) {
+    if (In(name,
+           {"p",  "div", "li", "dd", "dt", "td", "th", "tr",  "table",   "ul",         "ol",  "dl",
+            "br", "h1",  "h2", "h3", "h4", "h5", "h6", "pre", "section", "blockquote", "body"})) {
       EndBlock();
     }
     if (!alone) {
@@ -154,13 +155,12 @@ class HtmlReader {
     }
     const bool unwanted =
         In(name, {"head", "pre", "nav", "header", "footer", "svg", "select", "button"}) ||
-        (name == "div" &&
-         (tag.find("navheader") != std::string_view::npos ||
-          tag.find("navfooter") != std::string_view::npos ||
-          tag.find("\"sphinxsidebar\"") != std::string_view::npos ||
-          tag.find("\"related\"") != std::string_view::npos ||
-          tag.find("\"toc\"") != std::string_view::npos ||
-          tag.find("\"footer") != std::string_view::npos));
+        (name == "div" && (tag.find("navheader") != std::string_view::npos ||
+                           tag.find("navfooter") != std::string_view::npos ||
+                           tag.find("\"sphinxsidebar\"") != std::string_view::npos ||
+                           tag.find("\"related\"") != std::string_view::npos ||
+                           tag.find("\"toc\"") != std::string_view::npos ||
+                           tag.find("\"footer") != std::string_view::npos));
     if (unwanted && !ends) {
       dropping_ = name;
       dropped_ = 1;
@@ -244,9 +244,10 @@ std::vector<std::string> PodParagraphs(std::string_view pod) {
 
 bool IsProse(std::string_view paragraph) {
   static const std::set<std::string, std::less<>> kCommon = {
-      "the", "of", "to", "a", "and", "is", "in", "that", "for", "it", "be", "this", "are", "as",
-      "with", "or", "if", "not", "by", "on", "an", "will", "can", "you", "from", "which", "when",
-      "at", "but", "was", "has", "have", "its", "any", "may", "all", "than", "then", "these"};
+      "the", "of",   "to",  "a",   "and",  "is",    "in",   "that", "for",  "it",
+      "be",  "this", "are", "as",  "with", "or",    "if",   "not",  "by",   "on",
+      "an",  "will", "can", "you", "from", "which", "when", "at",   "but",  "was",
+      "has", "have", "its", "any", "may",  "all",   "than", "then", "these"};
   if (paragraph.size() < kShortest) {
     return false;
   }

@@ -16,8 +16,8 @@ std::vector<std::string> HtmlParagraphs(std::string_view html);
 /// Ordinary paragraphs of a POD document, formatting codes resolved; verbatim ones are left out.
 std::vector<std::string> PodParagraphs(std::string_view pod);
 
-/// True for running English text: at least 120 bytes, 88 % of them letters or spaces, and one word in
-/// eight a common function word.
+/// True for running English text: at least 120 bytes, 88 % of them letters or spaces, and one word
+/// in eight a common function word.
 bool IsProse(std::string_view paragraph);
 
 }  // namespace tersor::data

@@ -8,11 +8,11 @@
 #include <sstream>
 #include <string_view>
 
-#include "tersor/util/utf8.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
 #include "tersor/util/log.h"
+#include "tersor/util/utf8.h"
 
 namespace tersor::data {
 namespace {

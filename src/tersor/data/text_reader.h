@@ -20,8 +20,9 @@ struct TextReadResult {
 /// Reads files, folders (recursively, in name order) and globs. A plain file is one document. A
 /// .jsonl file holds one object a line: {"text"}; {"prompt", "completion"}, loss on the completion;
 /// or {"messages": [{"role", "content"}]}, loss on what the assistant says, each turn written as
-/// "role: content" and a newline. `.gz` files are unpacked first. Files with a zero byte are skipped
-/// with a warning. Throws Error naming the file (and line), and when there is no text at all.
+/// "role: content" and a newline. `.gz` files are unpacked first. Files with a zero byte are
+/// skipped with a warning. Throws Error naming the file (and line), and when there is no text at
+/// all.
 TextReadResult ReadText(const std::vector<std::string>& paths);
 
 /// The whole of a gzip file. Throws Error naming the path.

@@ -19,8 +19,8 @@ namespace tersor::data {
 class TokenFile {
  public:
   /// Tokenizes in parallel into folder/<hash>.tokens, or opens that file where an earlier run made
-  /// it from the same texts and tokenizer (`tokenizer_identity`: its file's contents). A damaged file
-  /// is made anew. Throws Error when the documents are empty or the folder cannot be written.
+  /// it from the same texts and tokenizer (`tokenizer_identity`: its file's contents). A damaged
+  /// file is made anew. Throws Error when the documents are empty or the folder cannot be written.
   static TokenFile Build(std::span<const Document> documents, const io::Tokenizer& tokenizer,
                          std::string_view tokenizer_identity, const std::string& folder);
 

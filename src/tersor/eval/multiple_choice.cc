@@ -85,8 +85,7 @@ ChoiceResult AnswerQuestions(model::LanguageModel& model, const io::Tokenizer& t
       // The choice's own tokens: those of the whole text beyond the context's.
       std::vector<int32_t> whole = tokenizer.Encode(question.context + choice);
       const auto shared = std::mismatch(prompt.begin(), prompt.end(), whole.begin(), whole.end());
-      std::vector<int64_t> before(context.begin(),
-                                  context.end() - (prompt.end() - shared.first));
+      std::vector<int64_t> before(context.begin(), context.end() - (prompt.end() - shared.first));
       const std::vector<int32_t> tail(shared.second, whole.end());
       TERSOR_CHECK(!tail.empty() && !before.empty(), "a question has an empty choice or context");
       plain.push_back(LogProbability(model, std::move(before), tail));

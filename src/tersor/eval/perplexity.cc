@@ -29,8 +29,8 @@ at::Tensor Gather(std::span<const int32_t> stream, const std::vector<int64_t>& w
 }
 
 void AddWindows(model::LanguageModel& model, std::span<const int32_t> stream,
-                const std::vector<int64_t>& windows, int64_t window, int64_t length,
-                bool counts, LikelihoodSums& sums) {
+                const std::vector<int64_t>& windows, int64_t window, int64_t length, bool counts,
+                LikelihoodSums& sums) {
   const at::Tensor targets = Gather(stream, windows, window, length, 1);
   const at::Tensor hidden = model.Forward(Gather(stream, windows, window, length, 0)).hidden;
   const op::TokenLoss losses =

@@ -23,15 +23,15 @@ struct LikelihoodSums {
 };
 
 struct PerplexityOptions {
-  int64_t window = 0;       // tokens; 0: the model's length
-  int64_t max_windows = 0;  // 0: all
-  int64_t batch_tokens = 4096;       // tokens a forward pass
-  int64_t first = 0, stride = 1;     // windows first, first + stride, ...: a rank's share
+  int64_t window = 0;             // tokens; 0: the model's length
+  int64_t max_windows = 0;        // 0: all
+  int64_t batch_tokens = 4096;    // tokens a forward pass
+  int64_t first = 0, stride = 1;  // windows first, first + stride, ...: a rank's share
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
-/// Runs the model over `stream`. A stream shorter than one window counts as a full one. Throws Error
-/// when it has fewer than two tokens.
+/// Runs the model over `stream`. A stream shorter than one window counts as a full one. Throws
+/// Error when it has fewer than two tokens.
 LikelihoodSums SumLikelihood(model::LanguageModel& model, std::span<const int32_t> stream,
                              const PerplexityOptions& options);
 

@@ -36,9 +36,8 @@ Checkpoint Checkpoint::Open(const std::string& folder) {
     const HostTensor* tensor = checkpoint.Find(expected.name);
     TERSOR_CHECK(tensor != nullptr, folder, ": tensor ", expected.name,
                  " is missing, which config.json calls for");
-    TERSOR_CHECK(tensor->shape == expected.shape, folder, ": tensor ", expected.name,
-                 " has shape ", ShapeText(tensor->shape), ", but config.json implies ",
-                 ShapeText(expected.shape));
+    TERSOR_CHECK(tensor->shape == expected.shape, folder, ": tensor ", expected.name, " has shape ",
+                 ShapeText(tensor->shape), ", but config.json implies ", ShapeText(expected.shape));
     used.insert(tensor->name);
   }
   int64_t unused = 0;
@@ -50,7 +49,8 @@ Checkpoint Checkpoint::Open(const std::string& folder) {
     }
   }
   if (unused > 0) {
-    log::Warn("{}: {} tensors are not part of this model type, such as {}", folder, unused, example);
+    log::Warn("{}: {} tensors are not part of this model type, such as {}", folder, unused,
+              example);
   }
   return checkpoint;
 }

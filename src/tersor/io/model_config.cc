@@ -65,10 +65,10 @@ class Reader {
 
   int64_t IntOf(const Json& value, const char* key) const {
     TERSOR_CHECK(value.is_number_integer(), source_, ": field ", key, " must be a whole number");
-    TERSOR_CHECK(!value.is_number_unsigned() ||
-                     value.get<uint64_t>() <= static_cast<uint64_t>(
-                                                  std::numeric_limits<int64_t>::max()),
-                 source_, ": field ", key, " is too large");
+    TERSOR_CHECK(
+        !value.is_number_unsigned() ||
+            value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<int64_t>::max()),
+        source_, ": field ", key, " is too large");
     return value.get<int64_t>();
   }
 
@@ -134,18 +134,16 @@ void ReadRope(const Reader& in, ModelConfig& config) {
     scaling.kind = RopeScaling::Kind::kLlama3;
     scaling.low_freq_factor = rope.Number("low_freq_factor", 1);
     scaling.high_freq_factor = rope.Number("high_freq_factor", 4);
-    scaling.original_max_position_embeddings =
-        rope.Int("original_max_position_embeddings", 8192);
+    scaling.original_max_position_embeddings = rope.Int("original_max_position_embeddings", 8192);
   }
 }
 
 void ReadLlamaFamily(const Reader& in, ModelConfig& config) {
   const Architecture kind = config.architecture;
   config.intermediate_size = in.Int("intermediate_size");
-  const int64_t default_kv_heads =
-      kind == Architecture::kMistral ? 8
-      : kind == Architecture::kQwen2 ? 32
-                                     : config.num_attention_heads;
+  const int64_t default_kv_heads = kind == Architecture::kMistral ? 8
+                                   : kind == Architecture::kQwen2 ? 32
+                                                                  : config.num_attention_heads;
   config.num_key_value_heads = in.Int("num_key_value_heads", default_kv_heads);
   const int64_t heads = config.num_attention_heads;
   config.head_dim = in.Int("head_dim", heads > 0 ? config.hidden_size / heads : 0);
@@ -158,7 +156,8 @@ void ReadLlamaFamily(const Reader& in, ModelConfig& config) {
   config.activation_function = "silu";
   if (kind == Architecture::kMistral) {
     // transformers slides over 4096 tokens unless the file says null.
-    config.sliding_window = in.Contains("sliding_window") ? OptionalInt(in, "sliding_window") : 4096;
+    config.sliding_window =
+        in.Contains("sliding_window") ? OptionalInt(in, "sliding_window") : 4096;
   } else if (kind == Architecture::kQwen2) {
     config.attention_bias = true;
     if (in.Bool("use_sliding_window", false)) {
@@ -208,9 +207,9 @@ void ModelConfig::Validate(const std::string& source) const {
   in_range("num_key_value_heads", num_key_value_heads, 1 << 12);
   in_range("head_dim", head_dim, 1 << 12);
   in_range("max_position_embeddings", max_position_embeddings, 1 << 28);
-  TERSOR_CHECK(num_attention_heads % num_key_value_heads == 0, source,
-               ": num_attention_heads ", num_attention_heads,
-               " is not a multiple of num_key_value_heads ", num_key_value_heads);
+  TERSOR_CHECK(num_attention_heads % num_key_value_heads == 0, source, ": num_attention_heads ",
+               num_attention_heads, " is not a multiple of num_key_value_heads ",
+               num_key_value_heads);
   if (architecture == Architecture::kOpt) {
     in_range("word_embed_proj_dim", word_embed_proj_dim, 1 << 20);
     TERSOR_CHECK(head_dim * num_attention_heads == hidden_size, source, ": hidden_size ",
@@ -229,8 +228,9 @@ void ModelConfig::Validate(const std::string& source) const {
                    (rope_scaling.low_freq_factor > 0 &&
                     rope_scaling.high_freq_factor > rope_scaling.low_freq_factor &&
                     rope_scaling.original_max_position_embeddings > 0),
-               source, ": rope_scaling of type llama3 needs 0 < low_freq_factor < "
-                       "high_freq_factor and a positive original_max_position_embeddings");
+               source,
+               ": rope_scaling of type llama3 needs 0 < low_freq_factor < "
+               "high_freq_factor and a positive original_max_position_embeddings");
   if (sliding_window) {
     in_range("sliding_window", *sliding_window, 1 << 28);
   }
@@ -240,8 +240,9 @@ ModelConfig ParseModelConfig(const Json& json, const std::string& source) {
   TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
   const Reader in(json, source);
   const Family& family = FamilyOf(in);
-  TERSOR_CHECK(!in.Has("quantization_config"), source,
-               ": quantization_config says that the weights are packed; this verb needs plain ones");
+  TERSOR_CHECK(
+      !in.Has("quantization_config"), source,
+      ": quantization_config says that the weights are packed; this verb needs plain ones");
   ModelConfig config;
   config.architecture = family.architecture;
   config.vocab_size = in.Int("vocab_size");
@@ -319,12 +320,12 @@ Json ToJson(const ModelConfig& c) {
   if (c.rope_scaling.kind == RopeScaling::Kind::kLinear) {
     json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", c.rope_scaling.factor}};
   } else if (c.rope_scaling.kind == RopeScaling::Kind::kLlama3) {
-    json["rope_scaling"] = {{"rope_type", "llama3"},
-                            {"factor", c.rope_scaling.factor},
-                            {"low_freq_factor", c.rope_scaling.low_freq_factor},
-                            {"high_freq_factor", c.rope_scaling.high_freq_factor},
-                            {"original_max_position_embeddings",
-                             c.rope_scaling.original_max_position_embeddings}};
+    json["rope_scaling"] = {
+        {"rope_type", "llama3"},
+        {"factor", c.rope_scaling.factor},
+        {"low_freq_factor", c.rope_scaling.low_freq_factor},
+        {"high_freq_factor", c.rope_scaling.high_freq_factor},
+        {"original_max_position_embeddings", c.rope_scaling.original_max_position_embeddings}};
   }
   return json;
 }

@@ -63,8 +63,8 @@ uint64_t BytesOf(const std::vector<int64_t>& shape, Dtype dtype, const std::stri
   return bits / 8;
 }
 
-HostTensor ParseEntry(const std::string& name, const Json& entry,
-                      std::span<const std::byte> data, const std::string& path) {
+HostTensor ParseEntry(const std::string& name, const Json& entry, std::span<const std::byte> data,
+                      const std::string& path) {
   const std::string where = path + ": tensor " + name;
   TERSOR_CHECK(entry.is_object() && entry.contains("dtype") && entry["dtype"].is_string() &&
                    entry.contains("shape") && entry["shape"].is_array() &&
@@ -139,8 +139,8 @@ std::vector<float> HostTensor::ToFloats() const {
 SafetensorsHeader ParseSafetensors(std::span<const std::byte> bytes, const std::string& path) {
   TERSOR_CHECK(bytes.size() >= kLengthBytes, path, ": too short for a safetensors file");
   const uint64_t length = ReadLittleEndian64(bytes.data());
-  TERSOR_CHECK(length <= kMaxHeader && length <= bytes.size() - kLengthBytes, path,
-               ": header of ", length, " bytes does not fit; not a safetensors file, or truncated");
+  TERSOR_CHECK(length <= kMaxHeader && length <= bytes.size() - kLengthBytes, path, ": header of ",
+               length, " bytes does not fit; not a safetensors file, or truncated");
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, length);
   const std::span<const std::byte> data = bytes.subspan(kLengthBytes + length);
   const Json json = ParseStrict(text, path);

@@ -32,7 +32,7 @@ struct HostTensor {
 /// `path` and the tensor: truncated or oversized header, sizes that overflow, unknown dtype,
 /// out-of-range, overlapping or mismatched offsets, holes, duplicate names.
 struct SafetensorsHeader {
-  std::vector<HostTensor> tensors;               // in file order
+  std::vector<HostTensor> tensors;              // in file order
   std::map<std::string, std::string> metadata;  // "__metadata__"
 };
 SafetensorsHeader ParseSafetensors(std::span<const std::byte> bytes, const std::string& path);

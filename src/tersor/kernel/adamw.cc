@@ -28,8 +28,7 @@ void AdamWChunk(const AdamWStep& s, int64_t n, float* HWY_RESTRICT w, float* HWY
   for (; i + lanes <= n; i += lanes) {
     const auto grad = hn::Mul(hn::LoadU(d, g + i), scale);
     const auto first = hn::MulAdd(beta1, hn::LoadU(d, m + i), hn::Mul(rest1, grad));
-    const auto second =
-        hn::MulAdd(beta2, hn::LoadU(d, v + i), hn::Mul(rest2, hn::Mul(grad, grad)));
+    const auto second = hn::MulAdd(beta2, hn::LoadU(d, v + i), hn::Mul(rest2, hn::Mul(grad, grad)));
     const auto root = hn::Add(hn::Sqrt(hn::Mul(second, second_scale)), eps);
     const auto change = hn::Div(hn::Mul(size, first), root);
     hn::StoreU(first, d, m + i);
@@ -41,8 +40,7 @@ void AdamWChunk(const AdamWStep& s, int64_t n, float* HWY_RESTRICT w, float* HWY
     const float grad = g[i] * s.grad_scale;
     m[i] = s.beta1 * m[i] + (1 - s.beta1) * grad;
     v[i] = s.beta2 * v[i] + (1 - s.beta2) * grad * grad;
-    w[i] = s.keep * w[i] -
-           s.step_size * m[i] / (std::sqrt(v[i] * s.second_scale) + s.eps);
+    w[i] = s.keep * w[i] - s.step_size * m[i] / (std::sqrt(v[i] * s.second_scale) + s.eps);
     g[i] = 0;
   }
 }
@@ -92,8 +90,8 @@ double SumSquares(const float* x, int64_t n) {
   std::vector<double> sums(static_cast<size_t>(chunks));
   ParallelFor(0, chunks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t c = begin; c < end; ++c) {
-      sums[static_cast<size_t>(c)] = HWY_DYNAMIC_DISPATCH(SumSquaresChunk)(
-          x + c * kChunk, std::min(kChunk, n - c * kChunk));
+      sums[static_cast<size_t>(c)] =
+          HWY_DYNAMIC_DISPATCH(SumSquaresChunk)(x + c * kChunk, std::min(kChunk, n - c * kChunk));
     }
   });
   double total = 0;

@@ -8,12 +8,12 @@ namespace tersor::kernel {
 
 /// Scalars of one update, bias corrections included.
 struct AdamWStep {
-  float grad_scale = 1;      // multiplies the gradient first (clipping, averaging)
+  float grad_scale = 1;  // multiplies the gradient first (clipping, averaging)
   float beta1 = 0.9f, beta2 = 0.95f;
-  float step_size = 0;       // learning rate / (1 - beta1^t)
-  float second_scale = 1;    // 1 / (1 - beta2^t)
+  float step_size = 0;     // learning rate / (1 - beta1^t)
+  float second_scale = 1;  // 1 / (1 - beta2^t)
   float eps = 1e-8f;
-  float keep = 1;            // 1 - learning rate · weight decay
+  float keep = 1;  // 1 - learning rate · weight decay
 };
 
 /// For each of n elements: g = grad · grad_scale; m = β1 m + (1 - β1) g; v = β2 v + (1 - β2) g²;

@@ -11,9 +11,10 @@
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
 
-/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7, NaN for NaN. x = k ln 2 + r with |r| <=
-/// ln 2 / 2; exp(r) by its Taylor polynomial of degree 6, whose remainder is below 1.3e-7; 2^k is
-/// put together from exponent bits, in two factors so that the largest results do not overflow early.
+/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7, NaN for NaN. x = k ln 2 + r
+/// with |r| <= ln 2 / 2; exp(r) by its Taylor polynomial of degree 6, whose remainder is
+/// below 1.3e-7; 2^k is put together from exponent bits, in two factors so that the largest results
+/// do not overflow early.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
 HWY_INLINE V Exp(D d, V x) {
   namespace hn = hwy::HWY_NAMESPACE;

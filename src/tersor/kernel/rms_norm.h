@@ -12,8 +12,8 @@ void RmsNorm(int64_t rows, int64_t dim, const float* x, const float* weight, flo
              float* scale);
 
 /// grad_x = scale · (weight · grad - x · scale² · mean(weight · grad · x)); grad_weight (which is
-/// added to) += sum over rows of grad · x · scale, over fixed blocks of rows added in order, so that
-/// the result does not depend on the number of threads.
+/// added to) += sum over rows of grad · x · scale, over fixed blocks of rows added in order, so
+/// that the result does not depend on the number of threads.
 void RmsNormBackward(int64_t rows, int64_t dim, const float* x, const float* weight,
                      const float* scale, const float* grad, float* grad_x, float* grad_weight);
 

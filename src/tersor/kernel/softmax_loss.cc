@@ -17,8 +17,8 @@ namespace tersor::kernel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 /// One row, which stays in L2 over the three passes (maximum, sum, gradient) at usual vocabularies.
-void SoftmaxLossRow(int64_t vocab, float* HWY_RESTRICT row, int64_t target, bool gradient, float* nll,
-                    float* correct) {
+void SoftmaxLossRow(int64_t vocab, float* HWY_RESTRICT row, int64_t target, bool gradient,
+                    float* nll, float* correct) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const int64_t whole = vocab / lanes * lanes;

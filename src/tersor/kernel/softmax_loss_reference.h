@@ -8,9 +8,8 @@
 
 namespace tersor::kernel {
 
-inline void SoftmaxLossReference(int64_t rows, int64_t vocab, float* logits,
-                                 const int64_t* targets, float* nll, float* correct,
-                                 bool in_place_gradient) {
+inline void SoftmaxLossReference(int64_t rows, int64_t vocab, float* logits, const int64_t* targets,
+                                 float* nll, float* correct, bool in_place_gradient) {
   for (int64_t r = 0; r < rows; ++r) {
     float* row = logits + r * vocab;
     const int64_t target = targets[r];

@@ -11,16 +11,18 @@ namespace tersor::model {
 namespace {
 
 constexpr const char* kTokenizerFiles[] = {
-    "tokenizer.json",          "tokenizer.model",        "tokenizer_config.json",
-    "special_tokens_map.json", "vocab.json",             "merges.txt",
-    "generation_config.json",  "added_tokens.json",
+    "tokenizer.json", "tokenizer.model", "tokenizer_config.json",  "special_tokens_map.json",
+    "vocab.json",     "merges.txt",      "generation_config.json", "added_tokens.json",
 };
 
 const char* TorchName(io::Dtype dtype) {
   switch (dtype) {
-    case io::Dtype::kBF16: return "bfloat16";
-    case io::Dtype::kF16: return "float16";
-    default: return "float32";
+    case io::Dtype::kBF16:
+      return "bfloat16";
+    case io::Dtype::kF16:
+      return "float16";
+    default:
+      return "float32";
   }
 }
 

@@ -21,8 +21,8 @@ void Append(nn::ParameterList& to, const nn::ParameterList& from) {
 
 /// Tokens that layer `layer` may look back on; 0: all. Qwen2 lets its first layers see everything.
 int64_t WindowOf(const io::ModelConfig& config, int64_t layer) {
-  const bool whole = config.architecture == io::Architecture::kQwen2 &&
-                     layer < config.max_window_layers;
+  const bool whole =
+      config.architecture == io::Architecture::kQwen2 && layer < config.max_window_layers;
   return whole ? 0 : config.sliding_window.value_or(0);
 }
 
@@ -47,8 +47,7 @@ class Llama::Block {
               {name_ + ".self_attn.v_proj", c.num_key_value_heads * c.head_dim, c.attention_bias}},
              plugs.precision),
         out_({layer, "self_attn.o_proj"}, c.num_attention_heads * c.head_dim,
-             {{name_ + ".self_attn.o_proj", c.hidden_size, c.attention_out_bias}},
-             plugs.precision),
+             {{name_ + ".self_attn.o_proj", c.hidden_size, c.attention_out_bias}}, plugs.precision),
         attention_(plugs.attention(layer)),
         mlp_(plugs.router(layer), [&](int64_t expert) {
           // One expert is the ordinary MLP and keeps its checkpoint name.

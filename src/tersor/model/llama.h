@@ -1,5 +1,5 @@
-// LLaMA and its relatives Mistral and Qwen2: pre-norm blocks with RMSNorm, rotary positions, grouped
-// queries and a gated MLP. Touvron et al. 2023, arXiv:2302.13971; Jiang et al. 2023,
+// LLaMA and its relatives Mistral and Qwen2: pre-norm blocks with RMSNorm, rotary positions,
+// grouped queries and a gated MLP. Touvron et al. 2023, arXiv:2302.13971; Jiang et al. 2023,
 // arXiv:2310.06825; Yang et al. 2024, arXiv:2407.10671.
 #ifndef TERSOR_MODEL_LLAMA_H_
 #define TERSOR_MODEL_LLAMA_H_

@@ -68,7 +68,7 @@ class LinearGroup {
 
  private:
   std::unique_ptr<LinearPrecision> precision_;
-  std::vector<Parameter> weights_, biases_;         // biases_: those that exist
+  std::vector<Parameter> weights_, biases_;            // biases_: those that exist
   std::vector<at::Tensor> weight_views_, bias_views_;  // bias_views_: undefined where none
 };
 

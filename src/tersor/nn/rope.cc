@@ -13,8 +13,8 @@ namespace {
 /// Llama 3's rule: long wavelengths are stretched by `factor`, short ones kept, those between
 /// blended by how often they turn within the original length.
 double ScaleLlama3(double frequency, const io::RopeScaling& s) {
-  const double turns = static_cast<double>(s.original_max_position_embeddings) * frequency /
-                       (2 * std::numbers::pi);
+  const double turns =
+      static_cast<double>(s.original_max_position_embeddings) * frequency / (2 * std::numbers::pi);
   if (turns < s.low_freq_factor) {
     return frequency / s.factor;
   }
@@ -34,8 +34,12 @@ std::vector<double> RopeFrequencies(int64_t head_dim, double theta,
     const double frequency =
         std::pow(theta, -2.0 * static_cast<double>(pair) / static_cast<double>(head_dim));
     switch (scaling.kind) {
-      case io::RopeScaling::Kind::kNone: frequencies.push_back(frequency); break;
-      case io::RopeScaling::Kind::kLinear: frequencies.push_back(frequency / scaling.factor); break;
+      case io::RopeScaling::Kind::kNone:
+        frequencies.push_back(frequency);
+        break;
+      case io::RopeScaling::Kind::kLinear:
+        frequencies.push_back(frequency / scaling.factor);
+        break;
       case io::RopeScaling::Kind::kLlama3:
         frequencies.push_back(ScaleLlama3(frequency, scaling));
         break;
@@ -53,8 +57,7 @@ at::Tensor Rope::Forward(const at::Tensor& x) {
   if (!cos_.defined() || cos_.size(0) < tokens || cos_.options().device() != options.device()) {
     // Angles in double: float32 loses digits at positions in the thousands.
     const at::Tensor frequency = at::tensor(frequencies_, at::kDouble);
-    const at::Tensor angle =
-        at::arange(tokens, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0);
+    const at::Tensor angle = at::arange(tokens, at::kDouble).unsqueeze(1) * frequency.unsqueeze(0);
     cos_ = angle.cos().to(options);
     sin_ = angle.sin().to(options);
   }

@@ -21,7 +21,7 @@ std::string ShapeText(at::IntArrayRef shape) {
 /// Bytes of one tensor in its stored type, with the view that describes them.
 struct Staged {
   io::HostTensor view;
-  at::Tensor kept;              // holds the bytes where no conversion was needed
+  at::Tensor kept;  // holds the bytes where no conversion was needed
   std::vector<std::byte> converted;
 };
 

@@ -17,7 +17,8 @@ at::Tensor CausalAttention(const at::Tensor& q, const at::Tensor& k, const at::T
     hidden = hidden.logical_or(at::ones({tokens, tokens}, options).tril(-window));
   }
   const at::Tensor scores = at::matmul(q, key.transpose(-1, -2)) * scale;
-  return at::matmul(at::softmax(scores.masked_fill(hidden, -std::numeric_limits<double>::infinity()), -1), value);
+  return at::matmul(
+      at::softmax(scores.masked_fill(hidden, -std::numeric_limits<double>::infinity()), -1), value);
 }
 
 }  // namespace tersor::op

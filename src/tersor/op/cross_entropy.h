@@ -1,5 +1,5 @@
-// Cross-entropy of the next token, fused with the output head so that the logits of all tokens never
-// exist at once.
+// Cross-entropy of the next token, fused with the output head so that the logits of all tokens
+// never exist at once.
 #ifndef TERSOR_OP_CROSS_ENTROPY_H_
 #define TERSOR_OP_CROSS_ENTROPY_H_
 

@@ -75,8 +75,7 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
 
 }  // namespace
 
-std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights,
-                               at::TensorList biases) {
+std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases) {
   std::vector<at::Tensor> present;
   std::vector<bool> has_bias;
   for (const at::Tensor& bias : biases) {

@@ -9,10 +9,9 @@
 namespace tersor::op {
 
 /// y_i [tokens, out_i] = x [tokens, in] · weights_i [out_i, in]ᵀ + biases_i [out_i]. An undefined
-/// bias means none. The backward pass sums the input's gradient in one buffer and adds each weight's
-/// gradient straight into an existing weight.grad(); without one it returns it.
-std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights,
-                               at::TensorList biases);
+/// bias means none. The backward pass sums the input's gradient in one buffer and adds each
+/// weight's gradient straight into an existing weight.grad(); without one it returns it.
+std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases);
 
 }  // namespace tersor::op
 

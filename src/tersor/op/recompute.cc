@@ -28,8 +28,8 @@ class RecomputeFunction : public torch::autograd::Function<RecomputeFunction> {
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
-    const auto holder = c10::static_intrusive_pointer_cast<BlockHolder>(
-        context->saved_data["block"].toCapsule());
+    const auto holder =
+        c10::static_intrusive_pointer_cast<BlockHolder>(context->saved_data["block"].toCapsule());
     const at::AutoGradMode with_graph(true);
     at::Tensor input = context->get_saved_variables()[0].detach().set_requires_grad(true);
     // A nested backward pass: it adds to the gradients of the parameters inside the block.

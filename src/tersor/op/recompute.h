@@ -1,5 +1,5 @@
-// Activation checkpointing: a block's activations are computed again in the backward pass instead of
-// being kept. Chen et al. 2016, arXiv:1604.06174.
+// Activation checkpointing: a block's activations are computed again in the backward pass instead
+// of being kept. Chen et al. 2016, arXiv:1604.06174.
 #ifndef TERSOR_OP_RECOMPUTE_H_
 #define TERSOR_OP_RECOMPUTE_H_
 

@@ -6,8 +6,8 @@
 
 namespace tersor::op {
 
-/// Rotates the pairs (i, i + head_dim / 2) of x [batch, tokens, heads, head_dim] by the angles whose
-/// cosines and sines are cos, sin [tokens, head_dim / 2].
+/// Rotates the pairs (i, i + head_dim / 2) of x [batch, tokens, heads, head_dim] by the angles
+/// whose cosines and sines are cos, sin [tokens, head_dim / 2].
 at::Tensor Rope(const at::Tensor& x, const at::Tensor& cos, const at::Tensor& sin);
 
 }  // namespace tersor::op

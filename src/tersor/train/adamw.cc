@@ -29,9 +29,8 @@ void AdamW::Step(int64_t step, double learning_rate, double grad_scale) {
   update.eps = static_cast<float>(config_.eps);
   for (size_t i = 0; i < parameters_.size(); ++i) {
     at::Tensor& value = parameters_[i].value;
-    update.keep = parameters_[i].decay
-                      ? static_cast<float>(1 - learning_rate * config_.weight_decay)
-                      : 1.0f;
+    update.keep =
+        parameters_[i].decay ? static_cast<float>(1 - learning_rate * config_.weight_decay) : 1.0f;
     kernel::AdamW(update, value.numel(), value.data_ptr<float>(),
                   value.mutable_grad().data_ptr<float>(), state_[2 * i].second.data_ptr<float>(),
                   state_[2 * i + 1].second.data_ptr<float>());

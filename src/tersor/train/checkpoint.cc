@@ -68,8 +68,7 @@ void SaveModelFolder(const std::string& folder, const nn::ParameterList& paramet
 }
 
 void SaveRun(const std::string& folder, const nn::ParameterList& parameters,
-             const nn::NamedTensors& state, const RunState& run,
-             const FolderWriter& write_files) {
+             const nn::NamedTensors& state, const RunState& run, const FolderWriter& write_files) {
   WriteFolder(folder, [&](const std::string& fresh) {
     FillModelFolder(fresh, parameters, io::Dtype::kF32, write_files);
     nn::SaveTensors(fresh + kStateTensors, state, io::Dtype::kF32);

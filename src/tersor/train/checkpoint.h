@@ -1,5 +1,6 @@
 // Training state on disk: a model folder (weights in float32) with two files beside it, replaced as
-// a whole, so that a kill at any moment leaves a checkpoint from which training resumes bit for bit.
+// a whole, so that a kill at any moment leaves a checkpoint from which training resumes bit for
+// bit.
 #ifndef TERSOR_TRAIN_CHECKPOINT_H_
 #define TERSOR_TRAIN_CHECKPOINT_H_
 
@@ -16,20 +17,20 @@ namespace tersor::train {
 
 /// Where a run stands, apart from its tensors.
 struct RunState {
-  int64_t step = 0;            // optimizer steps done
-  int64_t total_steps = 0;     // fixed early when a time budget ends the run
-  double seconds = 0;          // training time so far, over all sessions
-  double targets = 0;          // targets trained on so far
-  double best_loss = 0;        // lowest validation loss; meaningful when best_step >= 0
+  int64_t step = 0;         // optimizer steps done
+  int64_t total_steps = 0;  // fixed early when a time budget ends the run
+  double seconds = 0;       // training time so far, over all sessions
+  double targets = 0;       // targets trained on so far
+  double best_loss = 0;     // lowest validation loss; meaningful when best_step >= 0
   int64_t best_step = -1;
-  Json config;                 // of the run, to be compared on resume
+  Json config;  // of the run, to be compared on resume
 
   Json ToJson() const;
   static RunState FromJson(const Json& json, const std::string& source);
 };
 
-/// Writes the files other than weights of a model folder (config.json, tokenizer) for weights stored
-/// as `dtype`.
+/// Writes the files other than weights of a model folder (config.json, tokenizer) for weights
+/// stored as `dtype`.
 using FolderWriter = std::function<void(const std::string& folder, io::Dtype dtype)>;
 
 /// Replaces `folder` by a model folder with these weights in `dtype`.

@@ -148,8 +148,8 @@ std::optional<Place> FindPlace() {
     }
     TERSOR_CHECK(size && rank, "environment variable ", size ? rank_name : size_name,
                  " is missing; ", size ? size_name : rank_name, " is set");
-    TERSOR_CHECK(*rank < *size, "environment variable ", rank_name, "=", *rank,
-                 " must be below ", size_name, "=", *size);
+    TERSOR_CHECK(*rank < *size, "environment variable ", rank_name, "=", *rank, " must be below ",
+                 size_name, "=", *size);
     return Place{*rank, *size};
   }
   return std::nullopt;
@@ -173,7 +173,8 @@ std::unique_ptr<Communicator> ConnectFromEnvironment(const CommunicatorOptions& 
     address = std::getenv("SLURM_LAUNCH_NODE_IPADDR");
   }
   const std::optional<int> port = Number("MASTER_PORT", 1, 65535);
-  TERSOR_CHECK(address != nullptr, "environment variable MASTER_ADDR is missing: the host of rank 0");
+  TERSOR_CHECK(address != nullptr,
+               "environment variable MASTER_ADDR is missing: the host of rank 0");
   TERSOR_CHECK(port.has_value(), "environment variable MASTER_PORT is missing: a free port there");
   try {
     c10d::TCPStoreOptions store_options;
@@ -183,13 +184,14 @@ std::unique_ptr<Communicator> ConnectFromEnvironment(const CommunicatorOptions& 
     store_options.timeout = Milliseconds(options.join_seconds);
     auto store = c10::make_intrusive<c10d::TCPStore>(address, store_options);
     auto group_options = c10d::ProcessGroupGloo::Options::create();
-    const bool local = std::strcmp(address, "127.0.0.1") == 0 || std::strcmp(address, "localhost") == 0;
+    const bool local =
+        std::strcmp(address, "127.0.0.1") == 0 || std::strcmp(address, "localhost") == 0;
     group_options->devices.push_back(
         local ? c10d::ProcessGroupGloo::createDeviceForHostname("127.0.0.1")
               : c10d::ProcessGroupGloo::createDefaultDevice());
     group_options->timeout = Milliseconds(options.timeout_seconds);
-    auto group = c10::make_intrusive<c10d::ProcessGroupGloo>(store, place->rank, place->size,
-                                                             group_options);
+    auto group =
+        c10::make_intrusive<c10d::ProcessGroupGloo>(store, place->rank, place->size, group_options);
     return std::make_unique<GlooCommunicator>(std::move(group), place->rank, place->size);
   } catch (const std::exception& e) {
     const std::string text = e.what();

@@ -69,8 +69,8 @@ double MeasureSgemm(int64_t size) {
   for (int run = 0; run < 4; ++run) {
     const auto began = std::chrono::steady_clock::now();
     at::mm_out(c, a, b);
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began)
-                              .count());
+    best = std::min(
+        best, std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
   }
   const auto n = static_cast<double>(size);
   return 2 * n * n * n / best;

@@ -11,7 +11,7 @@
 namespace tersor::train {
 
 struct StepInfo {
-  int64_t step = 0;           // optimizer steps done before this one
+  int64_t step = 0;  // optimizer steps done before this one
   double learning_rate = 0;
   const nn::ParameterList* parameters = nullptr;
 };

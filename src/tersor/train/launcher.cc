@@ -93,7 +93,8 @@ pid_t StartRank(int rank, int size, int port, std::vector<std::string> arguments
 /// "exit code 1" or "signal 9 (Killed)".
 std::string Describe(int status) {
   if (WIFSIGNALED(status)) {
-    return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) + ")";
+    return "signal " + std::to_string(WTERMSIG(status)) + " (" + ::strsignal(WTERMSIG(status)) +
+           ")";
   }
   return "exit code " + std::to_string(WEXITSTATUS(status));
 }

@@ -26,8 +26,8 @@ MetricsLog::~MetricsLog() { std::fclose(file_); }
 
 void MetricsLog::Append(const Json& line) {
   const std::string text = line.dump() + "\n";
-  const bool ok = std::fwrite(text.data(), 1, text.size(), file_) == text.size() &&
-                  std::fflush(file_) == 0;
+  const bool ok =
+      std::fwrite(text.data(), 1, text.size(), file_) == text.size() && std::fflush(file_) == 0;
   TERSOR_CHECK(ok, path_, ": cannot be written: ", std::strerror(errno));
 }
 

@@ -30,9 +30,9 @@ class BatchSource {
 class Objective {
  public:
   struct Result {
-    at::Tensor loss;      // scalar: SUM over the batch's targets, to be back-propagated
-    double nll_sum = 0;   // the reported part of it (without routers' losses)
-    double weight = 0;    // number of targets; gradients are divided by its sum over micro-batches
+    at::Tensor loss;     // scalar: SUM over the batch's targets, to be back-propagated
+    double nll_sum = 0;  // the reported part of it (without routers' losses)
+    double weight = 0;   // number of targets; gradients are divided by its sum over micro-batches
   };
   virtual ~Objective() = default;
 

@@ -8,12 +8,12 @@
 namespace tersor::train {
 
 struct ScheduleConfig {
-  double learning_rate = 1e-3;         // peak
-  std::string kind = "wsd";            // constant, cosine, wsd, inverse_sqrt
-  int64_t warmup_steps = 100;          // linear, from learning_rate / warmup_steps
-  double decay_fraction = 0.2;         // wsd: share of all steps that decay
-  std::string decay_shape = "sqrt";    // wsd: "linear" or "sqrt" (1 - sqrt of the progress)
-  double min_ratio = 0;                // rate at the end over the peak
+  double learning_rate = 1e-3;       // peak
+  std::string kind = "wsd";          // constant, cosine, wsd, inverse_sqrt
+  int64_t warmup_steps = 100;        // linear, from learning_rate / warmup_steps
+  double decay_fraction = 0.2;       // wsd: share of all steps that decay
+  std::string decay_shape = "sqrt";  // wsd: "linear" or "sqrt" (1 - sqrt of the progress)
+  double min_ratio = 0;              // rate at the end over the peak
 
   /// Throws UsageError naming the field.
   void Validate() const;

@@ -165,8 +165,7 @@ RunState Trainer::Run() {
     metrics = std::make_unique<MetricsLog>(folder_ + "/metrics.jsonl", run_.step);
   }
   Progress progress(leads() ? "training" : "", run_.total_steps, "step", run_.step);
-  const double targets_a_step =
-      static_cast<double>(config_.batch_size) * task_.targets_per_sample;
+  const double targets_a_step = static_cast<double>(config_.batch_size) * task_.targets_per_sample;
   while (run_.step < run_.total_steps) {
     const double step_began = Now();
     const double rate = LearningRate(config_.schedule, run_.step, run_.total_steps);
@@ -188,16 +187,20 @@ RunState Trainer::Run() {
     ApplyTimeBudget(sums.elapsed);
     const double loss = sums.nll / sums.weight, rate_now = targets_a_step / (Now() - step_began);
     if (leads()) {
-      Json line = {{"step", run_.step},  {"loss", loss},      {"lr", rate},
-                   {"grad_norm", norm},  {"targets", run_.targets},
-                   {task_.target_unit + "s_per_second", rate_now}, {"seconds", sums.elapsed}};
+      Json line = {{"step", run_.step},
+                   {"loss", loss},
+                   {"lr", rate},
+                   {"grad_norm", norm},
+                   {"targets", run_.targets},
+                   {task_.target_unit + "s_per_second", rate_now},
+                   {"seconds", sums.elapsed}};
       for (const Hook* hook : hooks_) {
         hook->Report(line);
       }
       metrics->Append(line);
       progress.SetTotal(ExpectedSteps());
-      progress.Update(run_.step, fmt::format("loss {:.3f}, {:.0f} {}s/s", loss, rate_now,
-                                             task_.target_unit));
+      progress.Update(run_.step,
+                      fmt::format("loss {:.3f}, {:.0f} {}s/s", loss, rate_now, task_.target_unit));
     }
     const bool ends = run_.step == run_.total_steps;
     if (task_.evaluate && (ends || Due(config_.eval_every))) {
@@ -222,8 +225,7 @@ int64_t Trainer::ExpectedSteps() const {
   if (config_.max_minutes <= 0 || time_fixed_ || run_.seconds <= 0) {
     return run_.total_steps;
   }
-  const double steps =
-      static_cast<double>(run_.step) / run_.seconds * config_.max_minutes * 60;
+  const double steps = static_cast<double>(run_.step) / run_.seconds * config_.max_minutes * 60;
   return std::min(run_.total_steps, std::max(run_.step, static_cast<int64_t>(steps)));
 }
 
@@ -351,7 +353,8 @@ Json Trainer::Series() const {
     }
     Json& curve = series[name];
     if (curve.is_null()) {
-      curve = {{"x", Json::array()}, {"y", Json::array()}, {"x_label", "step"}, {"y_label", y_label}};
+      curve = {
+          {"x", Json::array()}, {"y", Json::array()}, {"x_label", "step"}, {"y_label", y_label}};
     }
     curve["x"].push_back(line.at("step"));
     curve["y"].push_back(line.at(key));

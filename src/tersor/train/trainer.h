@@ -24,15 +24,15 @@ namespace tersor::train {
 
 struct TrainerConfig {
   int64_t steps = 1000;
-  double max_minutes = 0;      // > 0: the schedule is shortened so that training ends by then
-  int64_t batch_size = 8;      // samples a step, over all ranks and micro-batches
-  int64_t micro_batch = 0;     // samples a forward pass; 0: all of the rank's at once
+  double max_minutes = 0;   // > 0: the schedule is shortened so that training ends by then
+  int64_t batch_size = 8;   // samples a step, over all ranks and micro-batches
+  int64_t micro_batch = 0;  // samples a forward pass; 0: all of the rank's at once
   ScheduleConfig schedule;
   AdamWConfig adamw;
-  double clip_norm = 1.0;      // of the whole gradient; 0: no clipping
-  double average_decay = 0;    // of the exponential moving average of the weights; 0: none
-  int64_t eval_every = 100;    // steps; 0: at the end only
-  int64_t save_every = 100;    // steps; 0: at the end only
+  double clip_norm = 1.0;          // of the whole gradient; 0: no clipping
+  double average_decay = 0;        // of the exponential moving average of the weights; 0: none
+  int64_t eval_every = 100;        // steps; 0: at the end only
+  int64_t save_every = 100;        // steps; 0: at the end only
   std::string save_dtype = "f32";  // of the best checkpoint: f32, bf16, f16
 
   void AddFields(Schema& schema);
@@ -54,7 +54,7 @@ struct TrainTask {
   std::function<Evaluation()> evaluate;  // run by all ranks; empty: no evaluation
   FolderWriter write_files;              // config and tokenizer of a checkpoint folder
   std::vector<Hook*> hooks;
-  double targets_per_sample = 1;         // for the rate that progress shows
+  double targets_per_sample = 1;  // for the rate that progress shows
   std::string target_unit = "token";
 };
 

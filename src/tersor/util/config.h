@@ -15,8 +15,8 @@ namespace tersor {
 
 /// One bound member of a configuration struct.
 struct ConfigField {
-  using Target = std::variant<bool*, int64_t*, uint64_t*, double*, std::string*,
-                              std::vector<std::string>*>;
+  using Target =
+      std::variant<bool*, int64_t*, uint64_t*, double*, std::string*, std::vector<std::string>*>;
   std::string key;   // dotted path, such as "model.dim"
   std::string help;  // one line, with the unit
   Target target;     // not owned; its value at binding time is the default

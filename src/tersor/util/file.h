@@ -56,8 +56,9 @@ void WriteFileAtomically(const std::string& path, std::string_view contents);
 /// Creates a folder and its parents. Throws Error.
 void MakeFolders(const std::string& path);
 
-/// Puts a complete folder in the place of another (or of nothing) in one atomic exchange and deletes
-/// the old one, so that `folder` is whole at any moment. `fresh` is on the same file system.
+/// Puts a complete folder in the place of another (or of nothing) in one atomic exchange and
+/// deletes the old one, so that `folder` is whole at any moment. `fresh` is on the same file
+/// system.
 void ReplaceFolder(const std::string& fresh, const std::string& folder);
 
 /// Holds `folder`/.lock while alive, so that a second process on the same output folder fails with

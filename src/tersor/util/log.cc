@@ -11,11 +11,16 @@ namespace {
 
 spdlog::level::level_enum Translate(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarning: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
-    case Level::kOff: return spdlog::level::off;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
+    case Level::kOff:
+      return spdlog::level::off;
   }
   return spdlog::level::info;
 }
@@ -36,7 +41,9 @@ spdlog::logger& Logger() {
 void SetLevel(Level level) { Logger().set_level(Translate(level)); }
 
 void Write(Level level, std::string_view line) {
-  const char* mark = level == Level::kWarning ? "warning: " : level == Level::kError ? "error: " : "";
+  const char* mark = level == Level::kWarning ? "warning: "
+                     : level == Level::kError ? "error: "
+                                              : "";
   Logger().log(Translate(level), "{}{}", mark, line);
 }
 

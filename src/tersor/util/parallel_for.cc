@@ -46,7 +46,7 @@ void ParallelFor(int64_t begin, int64_t end, int64_t grain,
 #ifdef _OPENMP
   if (chunks > 1 && !omp_in_parallel()) {
     std::exception_ptr failure;
-#pragma omp parallel for num_threads(static_cast<int>(chunks)) schedule(static, 1)
+#pragma omp parallel for num_threads(static_cast <int>(chunks)) schedule(static, 1)
     for (int64_t c = 0; c < chunks; ++c) {
       try {
         body(begin + count * c / chunks, begin + count * (c + 1) / chunks);

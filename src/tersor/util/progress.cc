@@ -85,7 +85,8 @@ void Progress::Draw(const std::string& note, bool last) {
   const double rate = elapsed > 0 ? static_cast<double>(done_ - start_) / elapsed : 0;
   std::string line = label_;
   if (total_ > 0) {
-    const double fraction = std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0., 1.);
+    const double fraction =
+        std::clamp(static_cast<double>(done_) / static_cast<double>(total_), 0., 1.);
     if (terminal_) {
       line += " " + Bar(fraction, std::clamp(TerminalWidth() / 4, 8, 30));
     }

@@ -48,7 +48,8 @@ std::string InstructionSet() {
 
 std::string LoadedBlas() {
   using ConfigFunction = char* (*)();
-  if (auto* config = reinterpret_cast<ConfigFunction>(::dlsym(RTLD_DEFAULT, "openblas_get_config"))) {
+  if (auto* config =
+          reinterpret_cast<ConfigFunction>(::dlsym(RTLD_DEFAULT, "openblas_get_config"))) {
     // "OpenBLAS 0.3.21 NO_AFFINITY USE_OPENMP ...": the first two words, then the kernel's name.
     std::istringstream words(config());
     std::string name, version;
@@ -56,9 +57,9 @@ std::string LoadedBlas() {
     auto* core = reinterpret_cast<ConfigFunction>(::dlsym(RTLD_DEFAULT, "openblas_get_corename"));
     return name + " " + version + (core != nullptr ? std::string(" ") + core() : "");
   }
-  for (const auto& [symbol, name] : {std::pair{"MKL_Get_Version_String", "MKL"},
-                                     std::pair{"bli_info_get_version_str", "BLIS"},
-                                     std::pair{"ATL_buildinfo", "ATLAS"}}) {
+  for (const auto& [symbol, name] :
+       {std::pair{"MKL_Get_Version_String", "MKL"}, std::pair{"bli_info_get_version_str", "BLIS"},
+        std::pair{"ATL_buildinfo", "ATLAS"}}) {
     if (::dlsym(RTLD_DEFAULT, symbol) != nullptr) {
       return name;
     }
@@ -67,8 +68,8 @@ std::string LoadedBlas() {
 }
 
 Json DescribeMachine() {
-  const double bytes =
-      static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+  const double bytes = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) *
+                       static_cast<double>(::sysconf(_SC_PAGE_SIZE));
   return {{"cpu", CpuName()},
           {"isa", InstructionSet()},
           {"cores", AvailableCores()},
@@ -78,8 +79,9 @@ Json DescribeMachine() {
 }
 
 Json Record::ToJson() const {
-  Json json = {{"tersor", Version()}, {"verb", verb},       {"config", config},
-               {"machine", DescribeMachine()}, {"seed", seed}, {"metrics", metrics},
+  Json json = {{"tersor", Version()}, {"verb", verb},
+               {"config", config},    {"machine", DescribeMachine()},
+               {"seed", seed},        {"metrics", metrics},
                {"rows", rows},        {"seconds", seconds}};
   if (!series.empty()) {
     json["series"] = series;

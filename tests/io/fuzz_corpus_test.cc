@@ -1,0 +1,50 @@
+// Replays the kept inputs of the fuzzers, under the sanitizers too.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include "tersor/io/safetensors.h"
+#include "tersor/io/tokenizer.h"
+#include "tersor/util/error.h"
+#include "test_files.h"
+
+namespace tersor::io {
+namespace {
+
+/// Accepted and refused inputs of a folder; anything but tersor::Error fails the test.
+std::pair<int, int> Replay(const std::string& name,
+                           const std::function<void(const std::string&)>& parse) {
+  int accepted = 0, refused = 0;
+  for (const auto& file :
+       std::filesystem::directory_iterator(std::string(TERSOR_SOURCE_DIR "/fuzz/corpus/") + name)) {
+    try {
+      parse(testing::Slurp(file.path().string()));
+      ++accepted;
+    } catch (const Error&) {
+      ++refused;
+    }
+  }
+  return {accepted, refused};
+}
+
+TEST(FuzzCorpus, Safetensors) {
+  const auto [accepted, refused] = Replay("safetensors", [](const std::string& file) {
+    ParseSafetensors(std::as_bytes(std::span(file.data(), file.size())), "input");
+  });
+  EXPECT_GE(accepted, 2);
+  EXPECT_GE(refused, 2);
+}
+
+TEST(FuzzCorpus, TokenizerJson) {
+  const auto [accepted, refused] = Replay("tokenizer_json", [](const std::string& file) {
+    const auto tokenizer = ParseBpeTokenizer(file, "input");
+    tokenizer->Decode(tokenizer->Encode(file, true));
+  });
+  EXPECT_GE(accepted, 2);
+  EXPECT_GE(refused, 1);
+}
+
+}  // namespace
+}  // namespace tersor::io
