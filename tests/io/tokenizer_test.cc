@@ -236,10 +236,10 @@ TEST(Bpe, RefusesBrokenVocabularies) {
   ExpectRefusal(json, "pattern is invalid");
   json = SmallTokenizer();
   json["pre_tokenizer"] = {{"type", "Metaspace"}};
-  ExpectRefusal(json, "Metaspace is not supported");
+  ExpectRefusal(json, "'Metaspace' is not supported");
   json = SmallTokenizer();
   json["model"]["type"] = "Unigram";
-  ExpectRefusal(json, "Unigram is not supported");
+  ExpectRefusal(json, "'Unigram' is not supported");
   ExpectRefusal(Json::array(), "not a JSON object");
   EXPECT_THROW(ParseBpeTokenizer(SmallTokenizer().dump().substr(0, 500), "cut"), Error);
 }

@@ -9,6 +9,7 @@
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
+#include "tersor/util/quoted.h"
 
 namespace tersor::io {
 namespace {
@@ -35,7 +36,7 @@ bool FlagOf(const SortedJson& json, const char* key, bool otherwise) {
 int64_t IdOf(const SortedJson& value, const std::string& token, const std::string& source) {
   TERSOR_CHECK(
       value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() < 1 << 24,
-      source, ": token '", token, "' has no valid id");
+      source, ": token ", Quoted(token), " has no valid id");
   return value.get<int64_t>();
 }
 
@@ -49,13 +50,13 @@ void ReadVocab(const SortedJson& vocab, const std::string& source, BpeDefinition
 void AddMerge(const std::string& line, const std::string& source, BpeDefinition& out) {
   const size_t space = line.find(' ');
   TERSOR_CHECK(space != std::string::npos && space > 0 && space + 1 < line.size(), source,
-               ": merge '", line, "' is not two tokens");
+               ": merge ", Quoted(line), " is not two tokens");
   out.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
 }
 
 void ReadModel(const SortedJson& model, const std::string& source, BpeDefinition& out) {
   const std::string type = TextOf(model, "type", "BPE");
-  TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", type,
+  TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", Quoted(type),
                " is not supported; supported: byte-level BPE (or a tokenizer.model)");
   TERSOR_CHECK(!FlagOf(model, "byte_fallback", false), source,
                ": this is a sentencepiece vocabulary; put its tokenizer.model beside the file");
@@ -106,14 +107,15 @@ void ReadPreTokenizer(const SortedJson& step, const std::string& source, BpeDefi
     const std::string behavior = TextOf(step, "behavior", "Isolated");
     // "Removed" of what does not match keeps the matches, and these patterns match everything.
     TERSOR_CHECK(behavior == "Isolated" || (behavior == "Removed" && FlagOf(step, "invert", false)),
-                 source, ": pre-tokenizer Split with behavior ", behavior, " is not supported");
+                 source, ": pre-tokenizer Split with behavior ", Quoted(behavior),
+                 " is not supported");
     const SortedJson& pattern = Member(step, "pattern");
     const std::string regex = TextOf(pattern, "Regex", "");
     const std::string literal = TextOf(pattern, "String", "");
     TERSOR_CHECK(!regex.empty() || !literal.empty(), source, ": Split without a pattern");
     out.patterns.push_back(regex.empty() ? Quote(literal) : regex);
   } else {
-    Fail(source, ": pre-tokenizer ", type,
+    Fail(source, ": pre-tokenizer ", Quoted(type),
          " is not supported; supported: ByteLevel, Split, Digits");
   }
 }
@@ -123,12 +125,12 @@ void ReadNormalizer(const SortedJson& normalizer, const std::string& source, Bpe
   if (type == "Sequence") {
     for (const SortedJson& inner : Member(normalizer, "normalizers")) {
       TERSOR_CHECK(TextOf(inner, "type", "") == "NFC", source, ": normalizer ",
-                   TextOf(inner, "type", "?"), " is not supported; supported: NFC");
+                   Quoted(TextOf(inner, "type", "")), " is not supported; supported: NFC");
       out.compose = true;
     }
     return;
   }
-  TERSOR_CHECK(normalizer.is_null() || type == "NFC", source, ": normalizer ", type,
+  TERSOR_CHECK(normalizer.is_null() || type == "NFC", source, ": normalizer ", Quoted(type),
                " is not supported; supported: NFC");
   out.compose = !normalizer.is_null();
 }
@@ -146,7 +148,7 @@ void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDef
     added.normalized = FlagOf(token, "normalized", false);
     const bool again = std::any_of(out.added.begin(), out.added.end(),
                                    [&](const AddedToken& t) { return t.content == added.content; });
-    TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
+    TERSOR_CHECK(!again, source, ": token ", Quoted(added.content), " is added twice");
     out.added.push_back(std::move(added));
   }
 }

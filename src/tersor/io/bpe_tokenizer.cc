@@ -14,6 +14,7 @@
 
 #include "tersor/io/bpe_merge.h"
 #include "tersor/util/error.h"
+#include "tersor/util/quoted.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io {
@@ -142,10 +143,10 @@ class BpeTokenizer : public Tokenizer {
     std::vector<bool> seen(size);
     bytes_.resize(size);
     const auto place = [&](const std::string& name, int64_t id, std::string bytes) {
-      TERSOR_CHECK(id >= 0 && id < static_cast<int64_t>(size), source, ": token '", name,
-                   "' has id ", id, ", but there are ", size, " tokens: the vocabulary has a hole");
-      TERSOR_CHECK(!seen[static_cast<size_t>(id)], source, ": id ", id, " belongs to '", name,
-                   "' and to another token");
+      TERSOR_CHECK(id >= 0 && id < static_cast<int64_t>(size), source, ": token ", Quoted(name),
+                   " has id ", id, ", but there are ", size, " tokens: the vocabulary has a hole");
+      TERSOR_CHECK(!seen[static_cast<size_t>(id)], source, ": id ", id, " belongs to ",
+                   Quoted(name), " and to another token");
       seen[static_cast<size_t>(id)] = true;
       bytes_[static_cast<size_t>(id)] = std::move(bytes);
     };
@@ -158,7 +159,7 @@ class BpeTokenizer : public Tokenizer {
         place(token.content, token.id, token.content);
       }
       TERSOR_CHECK(found == definition_.vocab.end() || found->second == token.id, source,
-                   ": added token '", token.content, "' has two ids");
+                   ": added token ", Quoted(token.content), " has two ids");
       // It is matched as it is written, so it stands for that, even in the byte alphabet's letters.
       bytes_[static_cast<size_t>(token.id)] = token.special ? std::string() : token.content;
     }
@@ -177,8 +178,9 @@ class BpeTokenizer : public Tokenizer {
     for (const auto& merge : definition_.merges) {
       const auto find = [&](const std::string& token) {
         const auto found = definition_.vocab.find(token);
-        TERSOR_CHECK(found != definition_.vocab.end(), source, ": merge '", merge.first, " ",
-                     merge.second, "' needs '", token, "', which the vocabulary lacks");
+        TERSOR_CHECK(found != definition_.vocab.end(), source, ": merge ",
+                     Quoted(merge.first + " " + merge.second), " needs ", Quoted(token),
+                     ", which the vocabulary lacks");
         return static_cast<int32_t>(found->second);
       };
       merges_.Add(find(merge.first), find(merge.second),
