@@ -232,7 +232,10 @@ TEST(Bpe, RefusesBrokenVocabularies) {
   json["model"]["vocab"]["he"] = -1;
   ExpectRefusal(json, "no valid id");
   json = SmallTokenizer();
-  json["pre_tokenizer"] = {{"type", "Split"}, {"pattern", {{"Regex", "(a"}}}};
+  json["pre_tokenizer"] = {{"type", "Sequence"},
+                           {"pretokenizers",
+                            {{{"type", "Split"}, {"pattern", {{"Regex", "(a"}}}},
+                             {{"type", "ByteLevel"}, {"add_prefix_space", false}}}}};
   ExpectRefusal(json, "pattern is invalid");
   json = SmallTokenizer();
   json["pre_tokenizer"] = {{"type", "Metaspace"}};

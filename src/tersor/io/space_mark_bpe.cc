@@ -1,0 +1,150 @@
+// sentencepiece BPE as tokenizer.json spells it: spaces written as U+2581, characters merged by
+// rank, and a character that is no token spelled by its bytes ("<0xE4>").
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "tersor/io/bpe_tokenizer.h"
+#include "tersor/util/error.h"
+#include "tersor/util/utf8.h"
+
+namespace tersor::io {
+namespace {
+
+constexpr std::string_view kMark = "\xe2\x96\x81";  // U+2581
+
+std::string ByteSpelling(size_t byte) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  return {'<', '0', 'x', kDigits[byte / 16], kDigits[byte % 16], '>'};
+}
+
+/// `text` with every `from` written as `to`.
+std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t next = std::min(text.find(from, at), text.size());
+    out += text.substr(at, next - at);
+    out += next < text.size() ? to : "";
+    at = next + from.size();
+  }
+  return out;
+}
+
+class SpaceMarkBpe : public BpeTable {
+ public:
+  SpaceMarkBpe(const BpeDefinition& definition, const std::string& source)
+      : BpeTable(definition, Bytes(definition, source)),
+        marks_(*definition.space_marks),
+        ignore_merges_(definition.ignore_merges),
+        merges_(BuildMerges(definition, source)),
+        matcher_(definition.added) {
+    for (const auto& [spelling, id] : definition.vocab) {
+      ids_.emplace(spelling, static_cast<int32_t>(id));
+    }
+    for (size_t byte = 0; byte < 256; ++byte) {
+      byte_token_[byte] = ids_.at(ByteSpelling(byte));
+    }
+  }
+
+  std::vector<int32_t> Encode(std::string_view text, bool parse_special) const override {
+    std::vector<int32_t> ids;
+    matcher_.Split(
+        text, parse_special,
+        [&](std::string_view plain) { EncodePlain(plain, plain.data() == text.data(), ids); },
+        [&](const AddedToken& token) { ids.push_back(token.id); });
+    return ids;
+  }
+
+  std::string Decode(std::span<const int32_t> ids) const override {
+    std::string text = BpeTable::Decode(ids);
+    return marks_.strip_first && text.starts_with(' ') ? text.substr(1) : text;
+  }
+
+ private:
+  static std::vector<std::string> Bytes(const BpeDefinition& definition,
+                                        const std::string& source) {
+    std::vector<std::string> bytes = SpellingsById(definition, source);
+    for (std::string& spelling : bytes) {
+      spelling = Replace(spelling, kMark, " ");
+    }
+    for (size_t byte = 0; byte < 256; ++byte) {
+      const auto found = definition.vocab.find(ByteSpelling(byte));
+      TERSOR_CHECK(found != definition.vocab.end(), source, ": the vocabulary lacks byte ",
+                   ByteSpelling(byte), ", which byte_fallback needs");
+      bytes[static_cast<size_t>(found->second)] = std::string(1, static_cast<char>(byte));
+    }
+    return bytes;
+  }
+
+  bool TakesPrefix(std::string_view marked, bool first) const {
+    switch (marks_.prefix) {
+      case SpaceMarks::Prefix::kNever:
+        return false;
+      case SpaceMarks::Prefix::kFirst:
+        return first && !marked.starts_with(kMark);
+      case SpaceMarks::Prefix::kAlways:
+        return !marked.starts_with(kMark);
+      case SpaceMarks::Prefix::kEvery:
+        return true;
+    }
+    return false;
+  }
+
+  /// Text without added tokens; `first` where it starts the whole text.
+  void EncodePlain(std::string_view text, bool first, std::vector<int32_t>& ids) const {
+    std::string marked = Replace(text, " ", kMark);
+    if (TakesPrefix(marked, first)) {
+      marked.insert(0, kMark);
+    }
+    const std::string_view rest = marked;
+    for (size_t at = 0; at < rest.size();) {
+      const size_t next = marks_.split ? rest.find(kMark, at + 1) : std::string_view::npos;
+      const size_t end = std::min(next, rest.size());
+      EncodeWord(rest.substr(at, end - at), ids);
+      at = end;
+    }
+  }
+
+  void EncodeWord(std::string_view word, std::vector<int32_t>& ids) const {
+    const auto whole = ignore_merges_ ? ids_.find(word) : ids_.end();
+    if (whole != ids_.end()) {
+      ids.push_back(whole->second);
+      return;
+    }
+    std::vector<int32_t> symbols;
+    symbols.reserve(word.size());
+    while (!word.empty()) {
+      const size_t length = std::max<size_t>(CharacterLength(word), 1);
+      const auto found = ids_.find(word.substr(0, length));
+      if (found != ids_.end()) {
+        symbols.push_back(found->second);
+      } else {
+        for (const char c : word.substr(0, length)) {
+          symbols.push_back(byte_token_[static_cast<unsigned char>(c)]);
+        }
+      }
+      word.remove_prefix(length);
+    }
+    ApplyMerges(merges_, symbols);
+    ids.insert(ids.end(), symbols.begin(), symbols.end());
+  }
+
+  SpaceMarks marks_;
+  bool ignore_merges_;
+  MergeTable merges_;
+  // Added tokens that are "normalized" are matched as they are written, too: what the format
+  // defines for them, a match of the marked spelling, misses most uses of "[PAD]" and its like.
+  AddedTokenMatcher matcher_;
+  TextMap<int32_t> ids_;
+  std::array<int32_t, 256> byte_token_{};
+};
+
+}  // namespace
+
+std::shared_ptr<const Tokenizer> MakeSpaceMarkBpe(const BpeDefinition& definition,
+                                                  const std::string& source) {
+  return std::make_shared<SpaceMarkBpe>(definition, source);
+}
+
+}  // namespace tersor::io
