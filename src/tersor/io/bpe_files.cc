@@ -1,14 +1,16 @@
-// Definitions of byte-level BPE tokenizers from files: tokenizer.json, or the older vocab.json with
+// Definitions of BPE tokenizers from files: tokenizer.json, or the older vocab.json with
 // merges.txt; tokenizer_config.json beside them names the beginning and end tokens.
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
 
 #include "tersor/io/bpe_tokenizer.h"
+#include "tersor/io/pre_tokenizer.h"
 #include "tersor/io/special_tokens.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
+#include "tersor/util/quoted.h"
 
 namespace tersor::io {
 namespace {
@@ -35,7 +37,7 @@ bool FlagOf(const SortedJson& json, const char* key, bool otherwise) {
 int64_t IdOf(const SortedJson& value, const std::string& token, const std::string& source) {
   TERSOR_CHECK(
       value.is_number_integer() && value.get<int64_t>() >= 0 && value.get<int64_t>() < 1 << 24,
-      source, ": token '", token, "' has no valid id");
+      source, ": token ", Quoted(token), " has no valid id");
   return value.get<int64_t>();
 }
 
@@ -49,16 +51,17 @@ void ReadVocab(const SortedJson& vocab, const std::string& source, BpeDefinition
 void AddMerge(const std::string& line, const std::string& source, BpeDefinition& out) {
   const size_t space = line.find(' ');
   TERSOR_CHECK(space != std::string::npos && space > 0 && space + 1 < line.size(), source,
-               ": merge '", line, "' is not two tokens");
+               ": merge ", Quoted(line), " is not two tokens");
   out.merges.emplace_back(line.substr(0, space), line.substr(space + 1));
 }
 
 void ReadModel(const SortedJson& model, const std::string& source, BpeDefinition& out) {
   const std::string type = TextOf(model, "type", "BPE");
-  TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", type,
-               " is not supported; supported: byte-level BPE (or a tokenizer.model)");
-  TERSOR_CHECK(!FlagOf(model, "byte_fallback", false), source,
-               ": this is a sentencepiece vocabulary; put its tokenizer.model beside the file");
+  TERSOR_CHECK(model.is_object() && type == "BPE", source, ": model type ", Quoted(type),
+               " is not supported; supported: BPE (or a tokenizer.model)");
+  for (const char* affix : {"continuing_subword_prefix", "end_of_word_suffix"}) {
+    TERSOR_CHECK(TextOf(model, affix, "").empty(), source, ": ", affix, " is not supported");
+  }
   ReadVocab(Member(model, "vocab"), source, out);
   const SortedJson& merges = Member(model, "merges");
   TERSOR_CHECK(merges.is_array(), source, ": merges are missing");
@@ -75,6 +78,18 @@ void ReadModel(const SortedJson& model, const std::string& source, BpeDefinition
   out.ignore_merges = FlagOf(model, "ignore_merges", false);
 }
 
+/// The steps of a normalizer, pre-tokenizer or decoder: none, itself, or those of a Sequence.
+std::vector<SortedJson> Steps(const SortedJson& json, const char* key) {
+  if (json.is_null()) {
+    return {};
+  }
+  if (TextOf(json, "type", "") != "Sequence") {
+    return std::vector<SortedJson>(1, json);
+  }
+  const SortedJson& steps = Member(json, key);
+  return std::vector<SortedJson>(steps.begin(), steps.end());
+}
+
 /// A literal text as a pattern.
 std::string Quote(const std::string& text) {
   std::string pattern;
@@ -85,18 +100,13 @@ std::string Quote(const std::string& text) {
   return pattern;
 }
 
-void ReadPreTokenizer(const SortedJson& step, const std::string& source, BpeDefinition& out,
-                      int depth) {
+void ReadPreTokenizer(const SortedJson& step, const std::string& source, BpeDefinition& out) {
   const std::string type = TextOf(step, "type", "");
-  if (step.is_null()) {
-    return;
-  }
-  if (type == "Sequence" && depth == 0) {
-    for (const SortedJson& inner : Member(step, "pretokenizers")) {
-      ReadPreTokenizer(inner, source, out, depth + 1);
-    }
-  } else if (type == "ByteLevel") {
+  if (type == "ByteLevel") {
+    out.byte_level = true;
     out.add_prefix_space = FlagOf(step, "add_prefix_space", true);
+    TERSOR_CHECK(!out.add_prefix_space || out.patterns.empty(), source,
+                 ": ByteLevel with add_prefix_space after another pre-tokenizer is not supported");
     if (FlagOf(step, "use_regex", true)) {
       out.patterns.emplace_back(kGpt2Pattern);
     }
@@ -106,31 +116,90 @@ void ReadPreTokenizer(const SortedJson& step, const std::string& source, BpeDefi
     const std::string behavior = TextOf(step, "behavior", "Isolated");
     // "Removed" of what does not match keeps the matches, and these patterns match everything.
     TERSOR_CHECK(behavior == "Isolated" || (behavior == "Removed" && FlagOf(step, "invert", false)),
-                 source, ": pre-tokenizer Split with behavior ", behavior, " is not supported");
+                 source, ": pre-tokenizer Split with behavior ", Quoted(behavior),
+                 " is not supported");
     const SortedJson& pattern = Member(step, "pattern");
     const std::string regex = TextOf(pattern, "Regex", "");
     const std::string literal = TextOf(pattern, "String", "");
     TERSOR_CHECK(!regex.empty() || !literal.empty(), source, ": Split without a pattern");
     out.patterns.push_back(regex.empty() ? Quote(literal) : regex);
   } else {
-    Fail(source, ": pre-tokenizer ", type,
+    Fail(source, ": pre-tokenizer ", Quoted(type),
          " is not supported; supported: ByteLevel, Split, Digits");
   }
 }
 
 void ReadNormalizer(const SortedJson& normalizer, const std::string& source, BpeDefinition& out) {
-  const std::string type = TextOf(normalizer, "type", "");
-  if (type == "Sequence") {
-    for (const SortedJson& inner : Member(normalizer, "normalizers")) {
-      TERSOR_CHECK(TextOf(inner, "type", "") == "NFC", source, ": normalizer ",
-                   TextOf(inner, "type", "?"), " is not supported; supported: NFC");
-      out.compose = true;
-    }
-    return;
+  for (const SortedJson& step : Steps(normalizer, "normalizers")) {
+    const std::string type = TextOf(step, "type", "");
+    TERSOR_CHECK(type == "NFC", source, ": normalizer ", Quoted(type),
+                 " is not supported; supported: NFC");
+    out.compose = true;
   }
-  TERSOR_CHECK(normalizer.is_null() || type == "NFC", source, ": normalizer ", type,
-               " is not supported; supported: NFC");
-  out.compose = !normalizer.is_null();
+}
+
+constexpr std::string_view kMark = "\xe2\x96\x81";  // U+2581
+
+/// Llama 2: Prepend U+2581, then Replace every space by it.
+bool ReadMarkingNormalizer(const SortedJson& normalizer, const std::string& source,
+                           SpaceMarks& out) {
+  bool replaces = false;
+  for (const SortedJson& step : Steps(normalizer, "normalizers")) {
+    const std::string type = TextOf(step, "type", "");
+    if (type == "Prepend" && TextOf(step, "prepend", "") == kMark) {
+      out.prefix = SpaceMarks::Prefix::kEvery;
+    } else {
+      TERSOR_CHECK(type == "Replace" && TextOf(Member(step, "pattern"), "String", "") == " " &&
+                       TextOf(step, "content", "") == kMark,
+                   source, ": normalizer ", Quoted(type),
+                   " is not supported here; supported: Prepend and Replace of spaces by U+2581");
+      replaces = true;
+    }
+  }
+  return replaces;
+}
+
+/// Metaspace, which marks the spaces itself.
+void ReadMetaspace(const SortedJson& step, const std::string& source, SpaceMarks& out) {
+  TERSOR_CHECK(TextOf(step, "replacement", "") == kMark, source,
+               ": Metaspace with another replacement than U+2581 is not supported");
+  const bool adds = FlagOf(step, "add_prefix_space", true);  // the older form
+  const std::string scheme = TextOf(step, "prepend_scheme", adds ? "always" : "never");
+  TERSOR_CHECK(scheme == "always" || scheme == "first" || scheme == "never", source,
+               ": Metaspace with prepend_scheme ", Quoted(scheme), " is not supported");
+  if (out.prefix == SpaceMarks::Prefix::kNever && scheme != "never") {
+    out.prefix = scheme == "first" ? SpaceMarks::Prefix::kFirst : SpaceMarks::Prefix::kAlways;
+  }
+  out.split = FlagOf(step, "split", true);
+}
+
+SpaceMarks ReadSpaceMarks(const SortedJson& json, const std::string& source) {
+  SpaceMarks marks;
+  const bool replaces = ReadMarkingNormalizer(Member(json, "normalizer"), source, marks);
+  bool metaspace = false;
+  for (const SortedJson& step : Steps(Member(json, "pre_tokenizer"), "pretokenizers")) {
+    const std::string type = TextOf(step, "type", "");
+    if (type == "Metaspace") {
+      ReadMetaspace(step, source, marks);
+      metaspace = true;
+    } else {
+      // Gemma splits at spaces, of which the normalizer has left none.
+      TERSOR_CHECK(
+          type == "Split" && replaces && TextOf(Member(step, "pattern"), "String", "") == " ",
+          source, ": pre-tokenizer ", Quoted(type),
+          " is not supported with byte_fallback; supported: Metaspace");
+    }
+  }
+  TERSOR_CHECK(replaces || metaspace, source,
+               ": byte_fallback without Metaspace or a normalizer that marks spaces by U+2581");
+  for (const SortedJson& step : Steps(Member(json, "decoder"), "decoders")) {
+    const std::string type = TextOf(step, "type", "");
+    const SortedJson& start = Member(step, "start");
+    marks.strip_first = marks.strip_first ||
+                        (type == "Strip" && start.is_number_integer() && start != 0) ||
+                        (type == "Metaspace" && marks.prefix != SpaceMarks::Prefix::kNever);
+  }
+  return marks;
 }
 
 void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDefinition& out) {
@@ -146,7 +215,7 @@ void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDef
     added.normalized = FlagOf(token, "normalized", false);
     const bool again = std::any_of(out.added.begin(), out.added.end(),
                                    [&](const AddedToken& t) { return t.content == added.content; });
-    TERSOR_CHECK(!again, source, ": token '", added.content, "' is added twice");
+    TERSOR_CHECK(!again, source, ": token ", Quoted(added.content), " is added twice");
     out.added.push_back(std::move(added));
   }
 }
@@ -191,29 +260,55 @@ void ReadCompanions(const std::string& folder, BpeDefinition& out) {
   out.adds_bos = tokens.adds_bos.value_or(out.adds_bos);
 }
 
+/// The older layout does not list its added tokens; beginning and end are special all the same.
+void AddTextEnds(BpeDefinition& out) {
+  for (const auto& [token, id] : out.vocab) {
+    const bool known = std::any_of(out.added.begin(), out.added.end(),
+                                   [id = id](const AddedToken& t) { return t.id == id; });
+    if (!known && (out.bos == id || out.eos == id)) {
+      out.added.push_back({.content = token, .id = static_cast<int32_t>(id), .special = true});
+    }
+  }
+}
+
 BpeDefinition ReadDefinition(std::string_view text, const std::string& source) {
   const SortedJson json = ParseSortedJson(text, source);
   TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
   BpeDefinition definition;
-  ReadModel(Member(json, "model"), source, definition);
+  const SortedJson& model = Member(json, "model");
+  ReadModel(model, source, definition);
   ReadAddedTokens(Member(json, "added_tokens"), source, definition);
-  ReadNormalizer(Member(json, "normalizer"), source, definition);
-  ReadPreTokenizer(Member(json, "pre_tokenizer"), source, definition, 0);
   ReadPostProcessor(Member(json, "post_processor"), definition);
+  if (FlagOf(model, "byte_fallback", false)) {
+    definition.space_marks = ReadSpaceMarks(json, source);
+    return definition;
+  }
+  ReadNormalizer(Member(json, "normalizer"), source, definition);
+  for (const SortedJson& step : Steps(Member(json, "pre_tokenizer"), "pretokenizers")) {
+    ReadPreTokenizer(step, source, definition);
+  }
+  TERSOR_CHECK(definition.byte_level, source,
+               ": neither a ByteLevel pre-tokenizer nor byte_fallback; other BPE is not supported");
   return definition;
+}
+
+std::shared_ptr<const Tokenizer> MakeBpe(const BpeDefinition& definition,
+                                         const std::string& source) {
+  return definition.space_marks ? MakeSpaceMarkBpe(definition, source)
+                                : MakeByteLevelBpe(definition, source);
 }
 
 }  // namespace
 
 std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json,
                                                    const std::string& source) {
-  return MakeBpeTokenizer(ReadDefinition(json, source), source);
+  return MakeBpe(ReadDefinition(json, source), source);
 }
 
 std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path) {
   BpeDefinition definition = ReadDefinition(ReadFile(path), path);
   ReadCompanions(fs::path(path).parent_path().string(), definition);
-  return MakeBpeTokenizer(std::move(definition), path);
+  return MakeBpe(definition, path);
 }
 
 std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
@@ -227,17 +322,10 @@ std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
     }
   }
   definition.patterns.emplace_back(kGpt2Pattern);
+  definition.added = ReadAddedTokens(folder);
   ReadCompanions(folder, definition);
-  for (const auto& id : {definition.bos, definition.eos}) {
-    for (const auto& [token, token_id] : definition.vocab) {
-      const bool known = std::any_of(definition.added.begin(), definition.added.end(),
-                                     [&](const AddedToken& t) { return t.content == token; });
-      if (id == token_id && !known) {
-        definition.added.push_back({token, static_cast<int32_t>(token_id), true, false, false});
-      }
-    }
-  }
-  return MakeBpeTokenizer(std::move(definition), source);
+  AddTextEnds(definition);
+  return MakeByteLevelBpe(definition, source);
 }
 
 }  // namespace tersor::io

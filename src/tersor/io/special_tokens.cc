@@ -7,6 +7,7 @@
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
+#include "tersor/util/quoted.h"
 
 namespace tersor::io {
 namespace {
@@ -60,7 +61,7 @@ AddedToken DecoderEntry(const std::string& key, const SortedJson& entry,
   const auto end = std::from_chars(key.data(), key.data() + key.size(), id);
   const bool named = entry.is_object() && entry.contains("content") && entry["content"].is_string();
   TERSOR_CHECK(named && end.ptr == key.data() + key.size() && id >= 0 && id < kMaxId, source,
-               ": added token ", key, " has no content or no valid id");
+               ": added token ", Quoted(key), " has no content or no valid id");
   const auto flag = [&](const char* name) {
     const auto found = entry.find(name);
     return found != entry.end() && found->is_boolean() && found->get<bool>();
@@ -90,15 +91,15 @@ std::vector<AddedToken> ReadAddedTokens(const std::string& folder) {
     const SortedJson ids = ReadObject(source);
     for (const auto& [content, id] : ids.items()) {
       TERSOR_CHECK(id.is_number_integer() && id.get<int64_t>() >= 0 && id.get<int64_t>() < kMaxId,
-                   source, ": added token '", content, "' has no valid id");
+                   source, ": added token ", Quoted(content), " has no valid id");
       tokens.push_back({.content = content, .id = id.get<int32_t>(), .special = true});
     }
   }
   std::sort(tokens.begin(), tokens.end(),
             [](const AddedToken& a, const AddedToken& b) { return a.id < b.id; });
   for (size_t i = 1; i < tokens.size(); ++i) {
-    TERSOR_CHECK(tokens[i].id != tokens[i - 1].id, source, ": id ", tokens[i].id, " belongs to '",
-                 tokens[i - 1].content, "' and to '", tokens[i].content, "'");
+    TERSOR_CHECK(tokens[i].id != tokens[i - 1].id, source, ": id ", tokens[i].id, " belongs to ",
+                 Quoted(tokens[i - 1].content), " and to ", Quoted(tokens[i].content));
   }
   return tokens;
 }

@@ -1,6 +1,7 @@
 #include "tersor/io/tokenizer.h"
 
 #include <filesystem>
+#include <system_error>
 
 #include "tersor/io/sentencepiece.h"
 #include "tersor/util/error.h"
@@ -44,9 +45,19 @@ class ByteTokenizer : public Tokenizer {
   bool adds_bos() const override { return true; }
 };
 
+bool Exists(const std::string& path) {
+  std::error_code none;
+  return fs::exists(path, none);
+}
+
 bool SaysByte(const std::string& folder) {
   const std::string path = folder + "/tokenizer_config.json";
-  return fs::exists(path) && ReadJsonFile(path).value("tokenizer_class", "") == "ByteTokenizer";
+  if (!Exists(path)) {
+    return false;
+  }
+  const Json json = ReadJsonFile(path);
+  return json.is_object() && json.contains("tokenizer_class") &&
+         json["tokenizer_class"] == "ByteTokenizer";
 }
 
 }  // namespace
@@ -54,17 +65,17 @@ bool SaysByte(const std::string& folder) {
 std::shared_ptr<const Tokenizer> MakeByteTokenizer() { return std::make_shared<ByteTokenizer>(); }
 
 std::shared_ptr<const Tokenizer> LoadTokenizer(const std::string& path) {
-  if (fs::is_regular_file(path)) {
+  if (std::error_code none; fs::is_regular_file(path, none)) {
     return path.ends_with(".json") ? LoadBpeTokenizer(path) : LoadSentencePiece(path);
   }
   // A folder with both holds the same vocabulary twice; the sentencepiece file is the original.
-  if (fs::exists(path + "/tokenizer.model")) {
+  if (Exists(path + "/tokenizer.model")) {
     return LoadSentencePiece(path + "/tokenizer.model");
   }
-  if (fs::exists(path + "/tokenizer.json")) {
+  if (Exists(path + "/tokenizer.json")) {
     return LoadBpeTokenizer(path + "/tokenizer.json");
   }
-  if (fs::exists(path + "/vocab.json") && fs::exists(path + "/merges.txt")) {
+  if (Exists(path + "/vocab.json") && Exists(path + "/merges.txt")) {
     return LoadVocabAndMerges(path);
   }
   TERSOR_CHECK(SaysByte(path), path,

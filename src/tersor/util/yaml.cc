@@ -19,7 +19,6 @@ namespace {
 // A recipe is a page of text. The limits are far above that and keep a hostile one cheap.
 constexpr size_t kMaxYamlBytes = size_t{1} << 20;
 constexpr size_t kMaxDepth = 16;
-constexpr size_t kMaxQuotedBytes = 60;
 
 /// The length of the UTF-8 sequence that starts at `text`[0], or 0 where there is none.
 size_t Utf8Length(std::string_view text) {
@@ -179,19 +178,6 @@ class ViewBuffer : public std::streambuf {
 };
 
 }  // namespace
-
-std::string Quoted(std::string_view text) {
-  const bool clipped = text.size() > kMaxQuotedBytes;
-  text = text.substr(0, kMaxQuotedBytes);
-  while (clipped && !text.empty() && (text.back() & 0x80) != 0) {
-    text.remove_suffix(1);  // do not end within a UTF-8 sequence
-  }
-  std::string quoted = "'";
-  for (const char c : text) {
-    quoted += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
-  }
-  return quoted + (clipped ? "...'" : "'");
-}
 
 // A record (JSON) cannot hold other bytes, and yaml-cpp takes one of the control characters for the
 // end of the file.

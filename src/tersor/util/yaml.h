@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tersor/util/quoted.h"
+
 namespace tersor {
 
 /// Longest dotted key that a file may hold, in bytes.
@@ -36,9 +38,6 @@ std::vector<YamlEntry> ParseYaml(std::string_view text, const std::string& sourc
 /// Throws UsageError naming `source` unless `text` is UTF-8 without control characters other than
 /// tabs and line ends.
 void CheckText(std::string_view text, const std::string& source);
-
-/// `text` in single quotes, shortened to one line, for messages.
-std::string Quoted(std::string_view text);
 
 }  // namespace tersor
 

@@ -11,6 +11,7 @@
 #include "tersor/io/special_tokens.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
+#include "tersor/util/quoted.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io::plugin {
@@ -103,8 +104,9 @@ class SentencePieceTokenizer : public Tokenizer {
       if (token.id < pieces) {
         continue;
       }
-      TERSOR_CHECK(token.id == vocab_size(), path_, ": added token '", token.content, "' has id ",
-                   token.id, " where ", vocab_size(), " is next: the vocabulary has a hole");
+      TERSOR_CHECK(token.id == vocab_size(), path_, ": added token ", Quoted(token.content),
+                   " has id ", token.id, " where ", vocab_size(),
+                   " is next: the vocabulary has a hole");
       matched.push_back(token);
       added_.push_back(std::move(token));
     }

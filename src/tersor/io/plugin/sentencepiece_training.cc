@@ -18,20 +18,13 @@ constexpr size_t kLongestLine = 4096;  // bytes; sentencepiece drops longer sent
 class LineIterator : public sentencepiece::SentenceIterator {
  public:
   LineIterator(std::span<const std::string_view> documents, int64_t max_bytes) {
-    int64_t total = 0;
+    double total = 0;
     for (const std::string_view document : documents) {
-      total += static_cast<int64_t>(document.size());
+      total += static_cast<double>(document.size());
     }
-    // Every document is kept with its share: document i starts when the sample lags behind.
-    double budget = 0;
-    const double share =
-        total > max_bytes ? static_cast<double>(max_bytes) / static_cast<double>(total) : 1;
+    share_ = std::min(1.0, static_cast<double>(max_bytes) / std::max(total, 1.0));
     for (const std::string_view document : documents) {
-      budget += share * static_cast<double>(document.size());
-      if (budget >= static_cast<double>(document.size())) {
-        budget -= static_cast<double>(document.size());
-        AddLines(document);
-      }
+      AddLines(document);
     }
   }
 
@@ -46,18 +39,34 @@ class LineIterator : public sentencepiece::SentenceIterator {
     while (!text.empty()) {
       const size_t end = std::min(text.find('\n'), text.size());
       for (size_t at = 0; at < end;) {
-        size_t stop = std::min(at + kLongestLine, end);
-        while (stop < end && stop > at + 1 &&
-               (static_cast<unsigned char>(text[stop]) & 0xC0) == 0x80) {
-          --stop;  // Never cut a UTF-8 character.
-        }
-        lines_.emplace_back(text.substr(at, stop - at));
-        at = stop;
+        const size_t length = PieceLength(text.substr(at, end - at));
+        Add(text.substr(at, length));
+        at += length;
       }
       text.remove_prefix(std::min(end + 1, text.size()));
     }
   }
 
+  /// A long line is cut, but never within a UTF-8 character.
+  static size_t PieceLength(std::string_view line) {
+    size_t length = std::min(kLongestLine, line.size());
+    while (length < line.size() && length > 1 &&
+           (static_cast<unsigned char>(line[length]) & 0xC0) == 0x80) {
+      --length;
+    }
+    return length;
+  }
+
+  /// Keeps a line whenever the sample lags behind its share of the text so far.
+  void Add(std::string_view line) {
+    due_ += share_ * static_cast<double>(line.size());
+    if (lines_.empty() || due_ >= static_cast<double>(line.size())) {
+      due_ -= static_cast<double>(line.size());
+      lines_.emplace_back(line);
+    }
+  }
+
+  double share_ = 1, due_ = 0;
   std::vector<std::string> lines_;
   size_t next_ = 0;
 };

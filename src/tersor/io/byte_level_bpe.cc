@@ -12,7 +12,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "tersor/io/bpe_merge.h"
+#include "tersor/io/pre_tokenizer.h"
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
 
@@ -76,25 +76,30 @@ std::string Compose(std::string_view text) {
 }
 
 /// Tokens of the words met so far in one call.
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
-using WordCache = std::unordered_map<std::string, std::vector<int32_t>, TextHash, std::equal_to<>>;
+using WordCache = TextMap<std::vector<int32_t>>;
 
-class BpeTokenizer : public Tokenizer {
+class ByteLevelBpe : public BpeTable {
  public:
-  BpeTokenizer(BpeDefinition definition, const std::string& source)
-      : definition_(std::move(definition)) {
-    LoadVocabulary(source);
-    LoadMerges(source);
-    for (const std::string& pattern : definition_.patterns) {
+  ByteLevelBpe(const BpeDefinition& definition, const std::string& source)
+      : BpeTable(definition, Bytes(definition, source)),
+        add_prefix_space_(definition.add_prefix_space),
+        compose_(definition.compose),
+        merges_(BuildMerges(definition, source)) {
+    LoadByteTokens(definition, source);
+    for (const std::string& pattern : definition.patterns) {
       patterns_.emplace_back(pattern, source);
     }
-    const auto late = std::stable_partition(definition_.added.begin(), definition_.added.end(),
+    if (definition.ignore_merges) {
+      for (const auto& [spelling, id] : definition.vocab) {
+        whole_words_.emplace(TokenBytes(static_cast<int32_t>(id)), static_cast<int32_t>(id));
+      }
+    }
+    std::vector<AddedToken> early = definition.added;
+    const auto late = std::stable_partition(early.begin(), early.end(),
                                             [](const AddedToken& t) { return !t.normalized; });
-    early_ = AddedTokenMatcher({definition_.added.begin(), late});
-    late_ = AddedTokenMatcher({late, definition_.added.end()});
+    late_ = AddedTokenMatcher({late, early.end()});
+    early.erase(late, early.end());
+    early_ = AddedTokenMatcher(std::move(early));
   }
 
   std::vector<int32_t> Encode(std::string_view text, bool parse_special) const override {
@@ -105,96 +110,45 @@ class BpeTokenizer : public Tokenizer {
     early_.Split(
         text, parse_special,
         [&](std::string_view plain) {
-          const std::string composed = definition_.compose ? Compose(plain) : std::string();
-          late_.Split(definition_.compose ? composed : plain, parse_special, add_text, add_token);
+          const std::string composed = compose_ ? Compose(plain) : std::string();
+          late_.Split(compose_ ? composed : plain, parse_special, add_text, add_token);
         },
         add_token);
     return ids;
   }
 
-  std::string Decode(std::span<const int32_t> ids) const override {
-    std::string text;
-    for (const int32_t id : ids) {
-      text += TokenBytes(id);
-    }
-    return text;
-  }
-
-  std::string TokenBytes(int32_t id) const override {
-    TERSOR_CHECK(id >= 0 && id < vocab_size(), "token id ", id, " is outside the vocabulary of ",
-                 vocab_size());
-    return bytes_[static_cast<size_t>(id)];
-  }
-
-  int64_t vocab_size() const override { return static_cast<int64_t>(bytes_.size()); }
-  std::optional<int32_t> bos_id() const override { return definition_.bos; }
-  std::optional<int32_t> eos_id() const override { return definition_.eos; }
-  bool adds_bos() const override { return definition_.adds_bos && definition_.bos.has_value(); }
-
  private:
-  void LoadVocabulary(const std::string& source) {
+  /// What each token stands for.
+  static std::vector<std::string> Bytes(const BpeDefinition& definition,
+                                        const std::string& source) {
     const std::array<uint32_t, 256> alphabet = ByteAlphabet();
     std::unordered_map<uint32_t, char> byte_of;
     for (size_t byte = 0; byte < 256; ++byte) {
       byte_of[alphabet[byte]] = static_cast<char>(byte);
     }
-    const size_t size = definition_.vocab_size();
-    std::vector<bool> seen(size);
-    bytes_.resize(size);
-    const auto place = [&](const std::string& name, int64_t id, std::string bytes) {
-      TERSOR_CHECK(id >= 0 && id < static_cast<int64_t>(size), source, ": token '", name,
-                   "' has id ", id, ", but there are ", size, " tokens: the vocabulary has a hole");
-      TERSOR_CHECK(!seen[static_cast<size_t>(id)], source, ": id ", id, " belongs to '", name,
-                   "' and to another token");
-      seen[static_cast<size_t>(id)] = true;
-      bytes_[static_cast<size_t>(id)] = std::move(bytes);
-    };
-    for (const auto& [spelling, id] : definition_.vocab) {
-      place(spelling, id, Unspell(spelling, byte_of));
+    std::vector<std::string> bytes = SpellingsById(definition, source);
+    for (std::string& spelling : bytes) {
+      spelling = Unspell(spelling, byte_of);
     }
-    for (const AddedToken& token : definition_.added) {
-      const auto found = definition_.vocab.find(token.content);
-      if (found == definition_.vocab.end()) {
-        place(token.content, token.id, token.content);
-      }
-      TERSOR_CHECK(found == definition_.vocab.end() || found->second == token.id, source,
-                   ": added token '", token.content, "' has two ids");
-      // It is matched as it is written, so it stands for that, even in the byte alphabet's letters.
-      bytes_[static_cast<size_t>(token.id)] = token.special ? std::string() : token.content;
-    }
+    return bytes;
+  }
+
+  void LoadByteTokens(const BpeDefinition& definition, const std::string& source) {
+    const std::array<uint32_t, 256> alphabet = ByteAlphabet();
     for (size_t byte = 0; byte < 256; ++byte) {
       std::string symbol;
       AppendUtf8(symbol, alphabet[byte]);
-      const auto found = definition_.vocab.find(symbol);
-      TERSOR_CHECK(found != definition_.vocab.end(), source, ": the vocabulary lacks byte ", byte,
-                   "; only byte-level BPE is supported");
+      const auto found = definition.vocab.find(symbol);
+      TERSOR_CHECK(found != definition.vocab.end(), source, ": the vocabulary lacks byte ", byte,
+                   "; byte-level BPE needs all 256");
       byte_token_[byte] = static_cast<int32_t>(found->second);
-    }
-  }
-
-  void LoadMerges(const std::string& source) {
-    int32_t rank = 0;
-    for (const auto& [left, right] : definition_.merges) {
-      const auto find = [&](const std::string& token) {
-        const auto found = definition_.vocab.find(token);
-        TERSOR_CHECK(found != definition_.vocab.end(), source, ": merge '", left, " ", right,
-                     "' needs '", token, "', which the vocabulary lacks");
-        return static_cast<int32_t>(found->second);
-      };
-      merges_.Add(find(left), find(right), {rank++, find(left + right)});
-    }
-    definition_.merges.clear();
-    if (definition_.ignore_merges) {
-      for (size_t id = 0; id < bytes_.size(); ++id) {
-        whole_words_.emplace(bytes_[id], static_cast<int32_t>(id));
-      }
     }
   }
 
   /// Text without added tokens.
   void EncodePlain(std::string_view text, WordCache& cache, std::vector<int32_t>& ids) const {
     std::string prefixed;
-    if (definition_.add_prefix_space && !text.starts_with(' ')) {
+    if (add_prefix_space_ && !text.starts_with(' ')) {
       prefixed = std::string(1, ' ').append(text);
       text = prefixed;
     }
@@ -228,28 +182,19 @@ class BpeTokenizer : public Tokenizer {
     return ids;
   }
 
-  BpeDefinition definition_;
-  std::vector<std::string> bytes_;  // by id; empty for special tokens
-  std::array<int32_t, 256> byte_token_{};
+  bool add_prefix_space_, compose_;
   MergeTable merges_;
-  std::unordered_map<std::string, int32_t, TextHash, std::equal_to<>>
-      whole_words_;  // with ignore_merges
+  std::array<int32_t, 256> byte_token_{};
+  TextMap<int32_t> whole_words_;  // by bytes, with ignore_merges
   std::vector<SplitPattern> patterns_;
   AddedTokenMatcher early_, late_;  // applied before and after NFC
 };
 
 }  // namespace
 
-size_t BpeDefinition::vocab_size() const {
-  return vocab.size() +
-         static_cast<size_t>(std::count_if(added.begin(), added.end(), [&](const AddedToken& t) {
-           return !vocab.contains(t.content);
-         }));
-}
-
-std::shared_ptr<const Tokenizer> MakeBpeTokenizer(BpeDefinition definition,
+std::shared_ptr<const Tokenizer> MakeByteLevelBpe(const BpeDefinition& definition,
                                                   const std::string& source) {
-  return std::make_shared<BpeTokenizer>(std::move(definition), source);
+  return std::make_shared<ByteLevelBpe>(definition, source);
 }
 
 }  // namespace tersor::io
