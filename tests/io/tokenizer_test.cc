@@ -78,6 +78,20 @@ TEST(PreTokenizer, InvalidUtf8IsCutOutByteByByte) {
             (std::vector<std::string>{"a", "\xff", "\xc3", " b"}));
 }
 
+TEST(PreTokenizer, LongRunsAreOnePiece) {
+  const std::string spaces(1 << 20, ' '), letters(1 << 20, 'a');
+  EXPECT_EQ(Split(kGpt2Pattern, spaces + "x" + letters).size(), 2u);  // the last space goes with x
+}
+
+TEST(PreTokenizer, APatternThatGivesUpSaysSo) {
+  EXPECT_THROW(Split("(a+)+$", std::string(64, 'a') + "b"), Error);
+  EXPECT_THROW(Split(std::string(20000, 'a').c_str(), "a"), Error);
+}
+
+TEST(PreTokenizer, EmptyMatchesLoseNothing) {
+  EXPECT_EQ(Split("x*", "axx\xc3\xa9"), (std::vector<std::string>{"a", "xx", "\xc3\xa9"}));
+}
+
 TEST(Bpe, MergesByRank) {
   const auto tokenizer = Parse(SmallTokenizer());
   EXPECT_EQ(tokenizer->Encode("hello world"), (std::vector<int32_t>{259, 262, 'l', 'd'}));
@@ -190,6 +204,40 @@ TEST(Bpe, NfcComposesFirst) {
   EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("e\xcc\x81")), "\xc3\xa9");
 }
 
+TEST(Bpe, NfcLeavesBadBytesAlone) {
+  Json json = SmallTokenizer();
+  json["normalizer"] = {{"type", "NFC"}};
+  const auto tokenizer = Parse(json);
+  EXPECT_EQ(tokenizer->Decode(tokenizer->Encode("e\xcc\x81\xff"
+                                                "e\xcc\x81")),
+            "\xc3\xa9\xff\xc3\xa9");
+}
+
+TEST(Bpe, NormalizedTokensAreFoundAfterNfc) {
+  Json json = SmallTokenizer();
+  json["normalizer"] = {{"type", "NFC"}};
+  json["added_tokens"][1] = {{"id", 264}, {"content", "a\xc3\xa9"}, {"normalized", true}};
+  EXPECT_EQ(Parse(json)->Encode("ae\xcc\x81"), (std::vector<int32_t>{264}));
+  EXPECT_EQ(Parse(json)->TokenBytes(264), "a\xc3\xa9");  // not the byte that "é" spells
+  json["added_tokens"][1]["normalized"] = false;
+  EXPECT_EQ(Parse(json)->Encode("ae\xcc\x81"), (std::vector<int32_t>{'a', 0xC3, 0xA9}));
+}
+
+TEST(Bpe, PrefixSpace) {
+  Json json = SmallTokenizer();
+  json["pre_tokenizer"]["add_prefix_space"] = true;
+  EXPECT_EQ(Parse(json)->Encode("wor"), (std::vector<int32_t>{262}));
+  EXPECT_EQ(Parse(json)->Encode(" wor"), (std::vector<int32_t>{262}));
+}
+
+TEST(Bpe, IgnoreMergesTakesWholeWords) {
+  Json json = SmallTokenizer();
+  json["model"]["vocab"]["lo"] = 265;
+  EXPECT_EQ(Parse(json)->Encode("lo"), (std::vector<int32_t>{'l', 'o'}));  // no merge makes it
+  json["model"]["ignore_merges"] = true;
+  EXPECT_EQ(Parse(json)->Encode("lo"), (std::vector<int32_t>{265}));
+}
+
 TEST(Bpe, TemplateSaysThatTheBeginningIsAdded) {
   Json json = SmallTokenizer();
   json["post_processor"] = {{"type", "TemplateProcessing"},
@@ -237,6 +285,15 @@ TEST(Bpe, RefusesBrokenVocabularies) {
                             {{{"type", "Split"}, {"pattern", {{"Regex", "(a"}}}},
                              {{"type", "ByteLevel"}, {"add_prefix_space", false}}}}};
   ExpectRefusal(json, "pattern is invalid");
+  json = SmallTokenizer();
+  json["model"]["vocab"]["two\nlines"] = 999;
+  ExpectRefusal(json, "'two lines'");
+  json = SmallTokenizer();
+  json["pre_tokenizer"] = nullptr;
+  ExpectRefusal(json, "neither a ByteLevel");
+  json = SmallTokenizer();
+  json["model"]["end_of_word_suffix"] = "</w>";
+  ExpectRefusal(json, "end_of_word_suffix");
   json = SmallTokenizer();
   json["pre_tokenizer"] = {{"type", "Metaspace"}};
   ExpectRefusal(json, "'Metaspace' is not supported");
