@@ -17,9 +17,8 @@
 namespace tersor::io::plugin {
 namespace {
 
-constexpr std::string_view kSpaceMark = "\xe2\x96\x81";    // U+2581 stands for a space
-constexpr std::string_view kReplacement = "\xef\xbf\xbd";  // U+FFFD stands for a byte of no UTF-8
-constexpr std::string_view kUnknown = " \xe2\x81\x87 ";    // what sentencepiece prints for <unk>
+constexpr std::string_view kSpaceMark = "\xe2\x96\x81";  // U+2581 stands for a space
+constexpr std::string_view kUnknown = " \xe2\x81\x87 ";  // what sentencepiece prints for <unk>
 
 class SentencePieceTokenizer : public Tokenizer {
  public:
@@ -32,6 +31,7 @@ class SentencePieceTokenizer : public Tokenizer {
     LoadAddedTokens(folder);
     LoadSpecialTokens(folder);
     LoadByteTokens();
+    FindPlaceholder();
     const std::vector<int32_t> letter = EncodeValid("a");
     dummy_prefix_ = !letter.empty() && TokenBytes(letter[0]).starts_with(' ');
   }
@@ -135,8 +135,23 @@ class SentencePieceTokenizer : public Tokenizer {
     for (int32_t id = 0; id < processor_.GetPieceSize(); ++id) {
       if (processor_.IsByte(id)) {
         byte_token_[static_cast<unsigned char>(TokenBytes(id)[0])] = id;
-        has_bytes_ = true;
       }
+    }
+  }
+
+  /// Unicode reserves U+FDD0 .. U+FDEF for such internal use, so texts hold them as good as never.
+  void FindPlaceholder() {
+    for (uint32_t code = 0xFDD0; code <= 0xFDEF && placeholder_.empty(); ++code) {
+      std::string character;
+      AppendUtf8(character, code);
+      for (size_t i = 0; i < placeholder_ids_.size(); ++i) {
+        placeholder_ids_[i] = byte_token_[static_cast<unsigned char>(character[i])];
+      }
+      const std::vector<int32_t> ids = EncodeValid(character);
+      const bool in_bytes =
+          ids.size() >= placeholder_ids_.size() && processor_.IsByte(ids.back()) &&
+          std::equal(placeholder_ids_.rbegin(), placeholder_ids_.rend(), ids.rbegin());
+      placeholder_ = in_bytes ? character : std::string();
     }
   }
 
@@ -147,39 +162,42 @@ class SentencePieceTokenizer : public Tokenizer {
     return {ids.begin(), ids.end()};
   }
 
-  /// sentencepiece reads a byte that is no UTF-8 as U+FFFD, which would lose it. So U+FFFD is put
-  /// there openly, and its tokens, the three bytes EF BF BD, are then replaced by the byte's own.
+  /// sentencepiece reads a byte that is no UTF-8 as U+FFFD, which would lose it. So a placeholder
+  /// that the vocabulary spells in bytes is put there, and its tokens then give way to the byte's.
   std::vector<int32_t> EncodeInvalid(std::string_view text) const {
+    TERSOR_CHECK(!placeholder_.empty(), path_,
+                 ": the text is not UTF-8, and this vocabulary has no tokens for single bytes");
     std::string repaired;
-    std::vector<int32_t> replaced;  // of each U+FFFD: the token of its byte, or -1 for a real one
+    std::vector<int32_t> meant;  // by placeholder: the token of its byte, or -1 for a real one
     while (!text.empty()) {
       const size_t length = CharacterLength(text);
-      if (length == 0 || text.starts_with(kReplacement)) {
-        replaced.push_back(length > 0 ? -1 : byte_token_[static_cast<unsigned char>(text[0])]);
-        repaired += kReplacement;
+      if (length == 0 || text.starts_with(placeholder_)) {
+        meant.push_back(length > 0 ? -1 : byte_token_[static_cast<unsigned char>(text[0])]);
+        repaired += placeholder_;
       } else {
         repaired += text.substr(0, length);
       }
       text.remove_prefix(std::max<size_t>(length, 1));
     }
-    const std::array<int32_t, 3> mark = {byte_token_[0xEF], byte_token_[0xBF], byte_token_[0xBD]};
     const std::vector<int32_t> ids = EncodeValid(repaired);
+    const auto size = static_cast<std::ptrdiff_t>(placeholder_ids_.size());
     std::vector<int32_t> out;
     size_t next = 0;
     for (auto at = ids.begin(); at != ids.end();) {
-      const bool marked = ids.end() - at >= 3 && std::equal(mark.begin(), mark.end(), at);
-      const bool bad = marked && next < replaced.size() && replaced[next] >= 0;
+      const bool marked = ids.end() - at >= size &&
+                          std::equal(placeholder_ids_.begin(), placeholder_ids_.end(), at);
+      const int32_t byte = marked && next < meant.size() ? meant[next] : -1;
       next += marked ? 1 : 0;
-      const auto end = at + (marked ? 3 : 1);
-      if (bad) {
-        out.push_back(replaced[next - 1]);
+      const auto end = at + (marked ? size : 1);
+      if (byte >= 0) {
+        out.push_back(byte);
       } else {
         out.insert(out.end(), at, end);
       }
       at = end;
     }
-    TERSOR_CHECK(has_bytes_ && next == replaced.size(), path_,
-                 ": the text is not UTF-8, and this vocabulary has no tokens for single bytes");
+    TERSOR_CHECK(next == meant.size(), path_,
+                 ": the text is not UTF-8, and this model rewrites what would stand for its bytes");
     return out;
   }
 
@@ -189,7 +207,9 @@ class SentencePieceTokenizer : public Tokenizer {
   AddedTokenMatcher matcher_;
   SpecialTokens special_;
   std::array<int32_t, 256> byte_token_{};
-  bool has_bytes_ = false, dummy_prefix_ = false;
+  std::string placeholder_;  // a character that is no token; empty without tokens for bytes
+  std::array<int32_t, 3> placeholder_ids_{};
+  bool dummy_prefix_ = false;
 };
 
 }  // namespace
