@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <filesystem>
 #include <utility>
 
@@ -48,7 +49,7 @@ class SentencePieceTokenizer : public Tokenizer {
     FindPlaceholder();
     const std::vector<int32_t> letter = EncodeValid("a");
     dummy_prefix_ = !letter.empty() && TokenBytes(letter[0]).starts_with(' ');
-    words_stand_alone_ = dummy_prefix_ && NoPieceReachesOverASpace();
+    words_stand_alone_ = dummy_prefix_ && WordsStandAlone();
   }
 
   std::vector<int32_t> Encode(std::string_view text, bool parse_special) const override {
@@ -170,22 +171,25 @@ class SentencePieceTokenizer : public Tokenizer {
     }
   }
 
-  bool NoPieceReachesOverASpace() const {
+  /// No piece reaches over a space, and scores are whole numbers, as the ranks of BPE are: those of
+  /// unigram models are summed over the whole text, and their rounding decides between equals.
+  bool WordsStandAlone() const {
     for (int32_t id = 0; id < processor_.GetPieceSize(); ++id) {
       const std::string bytes = TokenBytes(id);
       const size_t first = bytes.find_first_not_of(' ');
       const bool reaches =
           first != std::string::npos && bytes.find(' ', first) != std::string::npos;
-      if (reaches && !processor_.IsUnknown(id)) {
+      const float score = processor_.GetScore(id);
+      if (score != std::trunc(score) || (reaches && !processor_.IsUnknown(id))) {
         return false;
       }
     }
     return true;
   }
 
-  /// sentencepiece takes longer than in proportion to the text, and meets most words again. Where
-  /// no piece reaches over a space, words give the same tokens alone: the space in front of each
-  /// is the one that sentencepiece puts before every text.
+  /// sentencepiece takes longer than in proportion to the text, and meets most words again. Words
+  /// that stand alone give the same tokens by themselves: the space in front of each is the one
+  /// that sentencepiece puts before every text.
   std::vector<int32_t> EncodeValid(std::string_view text) const {
     if (!words_stand_alone_) {
       return EncodeWhole(text);
