@@ -208,6 +208,14 @@ std::vector<int32_t> EncodeWith(Json json, const Json& metaspace, std::string_vi
   return ParseBpeTokenizer(json.dump(), "test.json")->Encode(text, true);
 }
 
+TEST_F(SentencePiece, IsPreferredToTokenizerJson) {
+  const testing::TemporaryFolder folder;
+  testing::Spill(folder / "tokenizer.json", AsTokenizerJson(*tokenizer_).dump());
+  EXPECT_EQ(LoadTokenizer(folder.path())->eos_id(), std::nullopt);  // it names no end
+  testing::Spill(folder / "tokenizer.model", testing::Slurp(*folder_ / "tokenizer.model"));
+  EXPECT_EQ(LoadTokenizer(folder.path())->eos_id(), 2);
+}
+
 TEST_F(SentencePiece, MetaspacePrefixes) {
   const Json json = AsTokenizerJson(*tokenizer_);
   const auto ours = ParseBpeTokenizer(json.dump(), "test.json");
