@@ -1,5 +1,6 @@
 // tokenizer.json on arbitrary bytes: it either loads or throws Error with one line; what loads
-// encodes any text, the file itself included, and gives the bytes back unless it normalizes them.
+// encodes any text, the start of the file included, and decodes the result to at most four times
+// its size. (Not to its bytes: NFC, prefix spaces and tokens that take spaces may change those.)
 #include <cstdint>
 #include <cstdlib>
 #include <string>

@@ -27,6 +27,23 @@ TEST(AddedTokens, LeftmostThenLongest) {
   EXPECT_EQ(Cut(tokens, ""), "");
 }
 
+TEST(AddedTokens, TheFirstOfEqualTexts) {
+  EXPECT_EQ(Cut({{.content = "ab", .id = 1}, {.content = "ab", .id = 2}}, "ab"), "[1]|");
+}
+
+TEST(AddedTokens, ThousandsThatStartAlike) {
+  std::vector<AddedToken> tokens;
+  for (int32_t id = 0; id < 50000; ++id) {
+    tokens.push_back({.content = "<unused" + std::to_string(id) + ">", .id = id});
+  }
+  std::string text, expected;
+  for (int32_t id = 0; id < 50000; id += 7) {
+    text += "<<unused" + std::to_string(id) + ">";
+    expected += "<|[" + std::to_string(id) + "]|";
+  }
+  EXPECT_EQ(Cut(std::move(tokens), text), expected);
+}
+
 TEST(AddedTokens, SpecialOnesOnlyOnRequest) {
   const std::vector<AddedToken> tokens = {{.content = "<s>", .id = 1, .special = true},
                                           {.content = "<", .id = 2}};

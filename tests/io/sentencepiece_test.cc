@@ -94,6 +94,23 @@ TEST_F(SentencePiece, AnyBytesComeBack) {
   EXPECT_EQ(tokenizer_->Encode("\xff").back(), 3 + 0xFF);  // byte tokens follow <unk>, <s>, </s>
 }
 
+TEST_F(SentencePiece, AnyBytesComeBackWhereTheReplacementCharacterIsAToken) {
+  const testing::TemporaryFolder folder;
+  std::string text = Corpus();
+  for (int i = 0; i < 300; ++i) {
+    text += "damaged \xef\xbf\xbd\xef\xbf\xbd byte\n";
+  }
+  const std::string_view documents[] = {text};
+  TrainSentencePiece(documents, {.vocab_size = 360}, folder.path());
+  const auto tokenizer = LoadTokenizer(folder.path());
+  ASSERT_LE(tokenizer->Encode("\xef\xbf\xbd").size(), 2u);  // a token, not its three bytes
+  for (const std::string bytes :
+       {"\xef\xbf\xbd fox", "fox \xff dog", "\xc3 damaged \xef\xbf\xbd\xef\xbf\xbd\x80",
+        "\xef\xb7\x90 \xef\xb7\xff \xef\xb7\x91"}) {
+    EXPECT_EQ(tokenizer->Decode(tokenizer->Encode(bytes)), bytes);
+  }
+}
+
 TEST_F(SentencePiece, TrainingIsDeterministic) {
   const testing::TemporaryFolder again;
   const std::string text = Corpus();
@@ -189,6 +206,14 @@ std::vector<int32_t> EncodeWith(Json json, const Json& metaspace, std::string_vi
   json["pre_tokenizer"] = metaspace;
   json["pre_tokenizer"].update({{"type", "Metaspace"}, {"replacement", "\xe2\x96\x81"}});
   return ParseBpeTokenizer(json.dump(), "test.json")->Encode(text, true);
+}
+
+TEST_F(SentencePiece, IsPreferredToTokenizerJson) {
+  const testing::TemporaryFolder folder;
+  testing::Spill(folder / "tokenizer.json", AsTokenizerJson(*tokenizer_).dump());
+  EXPECT_EQ(LoadTokenizer(folder.path())->eos_id(), std::nullopt);  // it names no end
+  testing::Spill(folder / "tokenizer.model", testing::Slurp(*folder_ / "tokenizer.model"));
+  EXPECT_EQ(LoadTokenizer(folder.path())->eos_id(), 2);
 }
 
 TEST_F(SentencePiece, MetaspacePrefixes) {

@@ -66,6 +66,24 @@ TEST(PreTokenizer, Gpt2Pattern) {
       (std::vector<std::string>{"I", "'m", " ", " here", ",", " it", "'s", " 2024", "!", "\n"}));
 }
 
+TEST(PreTokenizer, Gpt2PatternKeepsTheLastSpaceForTheWord) {
+  EXPECT_EQ(Split(kGpt2Pattern, "a   b  "), (std::vector<std::string>{"a", "  ", " b", "  "}));
+  EXPECT_EQ(Split(kGpt2Pattern, "a \tb\n\nc"),
+            (std::vector<std::string>{"a", " ", "\t", "b", "\n", "\n", "c"}));
+}
+
+TEST(PreTokenizer, Gpt2PatternKnowsLowerCaseContractions) {
+  EXPECT_EQ(Split(kGpt2Pattern, "we'll've'd'RE"),
+            (std::vector<std::string>{"we", "'ll", "'ve", "'d", "'", "RE"}));
+}
+
+TEST(PreTokenizer, Gpt2PatternKnowsUnicodeLettersAndNumbers) {
+  // A combining accent is no letter; Arabic-Indic digits and a Roman numeral are numbers.
+  EXPECT_EQ(Split(kGpt2Pattern, "\xc3\xa9t\xc3\xa9 e\xcc\x81 \xd9\xa1\xe2\x85\xa7 \xe4\xbd\xa0"),
+            (std::vector<std::string>{"\xc3\xa9t\xc3\xa9", " e", "\xcc\x81",
+                                      " \xd9\xa1\xe2\x85\xa7", " \xe4\xbd\xa0"}));
+}
+
 TEST(PreTokenizer, Llama3PatternSplitsDigitsByThree) {
   constexpr const char* kLlama3 =
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
@@ -228,6 +246,32 @@ TEST(Bpe, PrefixSpace) {
   json["pre_tokenizer"]["add_prefix_space"] = true;
   EXPECT_EQ(Parse(json)->Encode("wor"), (std::vector<int32_t>{262}));
   EXPECT_EQ(Parse(json)->Encode(" wor"), (std::vector<int32_t>{262}));
+}
+
+TEST(Bpe, DigitsAndLiteralsCutWordsFirst) {
+  Json json = SmallTokenizer();
+  json["model"]["vocab"]["12"] = 265;
+  json["model"]["merges"].push_back("1 2");
+  EXPECT_EQ(Parse(json)->Encode("12"), (std::vector<int32_t>{265}));
+  const Json byte_level = json["pre_tokenizer"];
+  const auto with = [&](const Json& step) {
+    json["pre_tokenizer"] = {{"type", "Sequence"}, {"pretokenizers", {step, byte_level}}};
+    return Parse(json);
+  };
+  const auto single = with({{"type", "Digits"}, {"individual_digits", true}});
+  EXPECT_EQ(single->Encode("12"), (std::vector<int32_t>{'1', '2'}));
+  const auto runs = with({{"type", "Digits"}, {"individual_digits", false}});
+  EXPECT_EQ(runs->Encode("12"), (std::vector<int32_t>{265}));
+  const auto literal =
+      with({{"type", "Split"}, {"pattern", {{"String", "l"}}}, {"behavior", "Isolated"}});
+  EXPECT_EQ(literal->Encode("hello"), (std::vector<int32_t>{256, 'l', 'l', 'o'}));
+}
+
+TEST(Bpe, RefusesIdsOutOfRange) {
+  const auto tokenizer = Parse(SmallTokenizer());
+  EXPECT_THROW(tokenizer->TokenBytes(-1), Error);
+  EXPECT_THROW(tokenizer->TokenBytes(265), Error);
+  EXPECT_THROW(tokenizer->Decode(std::vector<int32_t>{'a', 265}), Error);
 }
 
 TEST(Bpe, IgnoreMergesTakesWholeWords) {

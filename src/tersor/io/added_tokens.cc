@@ -80,27 +80,29 @@ size_t TrimStart(std::string_view text, size_t at) {
 
 AddedTokenMatcher::AddedTokenMatcher(std::vector<AddedToken> tokens) : tokens_(std::move(tokens)) {
   for (size_t i = 0; i < tokens_.size(); ++i) {
-    if (!tokens_[i].content.empty()) {
-      by_first_byte_[static_cast<unsigned char>(tokens_[i].content[0])].push_back(i);
+    const std::string& content = tokens_[i].content;
+    if (!content.empty() && by_content_.emplace(content, i).second) {
+      lengths_[static_cast<unsigned char>(content[0])].push_back(content.size());
     }
   }
-  for (std::vector<size_t>& candidates : by_first_byte_) {
-    std::stable_sort(candidates.begin(), candidates.end(), [this](size_t a, size_t b) {
-      return tokens_[a].content.size() > tokens_[b].content.size();
-    });
+  for (std::vector<size_t>& lengths : lengths_) {
+    std::sort(lengths.begin(), lengths.end(), std::greater<>());
+    lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
   }
 }
 
 const AddedToken* AddedTokenMatcher::MatchAt(std::string_view text, size_t at,
                                              bool parse_special) const {
-  for (const size_t i : by_first_byte_[static_cast<unsigned char>(text[at])]) {
-    const AddedToken& token = tokens_[i];
-    if ((token.special && !parse_special) || !text.substr(at).starts_with(token.content)) {
+  for (const size_t length : lengths_[static_cast<unsigned char>(text[at])]) {
+    const auto found =
+        length <= text.size() - at ? by_content_.find(text.substr(at, length)) : by_content_.end();
+    if (found == by_content_.end()) {
       continue;
     }
-    const bool touches = IsWord(LastCharacter(text.substr(0, at))) ||
-                         IsWord(FirstCharacter(text.substr(at + token.content.size())));
-    if (!token.single_word || !touches) {
+    const AddedToken& token = tokens_[found->second];
+    const bool touches = token.single_word && (IsWord(LastCharacter(text.substr(0, at))) ||
+                                               IsWord(FirstCharacter(text.substr(at + length))));
+    if ((!token.special || parse_special) && !touches) {
       return &token;
     }
   }

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "tersor/util/text_map.h"
+
 namespace tersor::io {
 
 /// Member names are those of tokenizer.json.
@@ -37,7 +39,10 @@ class AddedTokenMatcher {
   const AddedToken* MatchAt(std::string_view text, size_t at, bool parse_special) const;
 
   std::vector<AddedToken> tokens_;
-  std::array<std::vector<size_t>, 256> by_first_byte_;  // indices of tokens_, the longest first
+  TextMap<size_t> by_content_;  // indices of tokens_
+  // Lengths of the tokens that start with a byte, the longest first. Some vocabularies add
+  // thousands of tokens that start alike, but of few lengths: one look-up each.
+  std::array<std::vector<size_t>, 256> lengths_;
 };
 
 }  // namespace tersor::io

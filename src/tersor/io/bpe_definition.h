@@ -3,7 +3,6 @@
 #define TERSOR_IO_BPE_DEFINITION_H_
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +13,7 @@
 #include "tersor/io/added_tokens.h"
 #include "tersor/io/bpe_merge.h"
 #include "tersor/io/tokenizer.h"
+#include "tersor/util/text_map.h"
 
 namespace tersor::io {
 
@@ -55,14 +55,6 @@ std::vector<std::string> SpellingsById(const BpeDefinition& definition, const st
 
 /// Throws Error naming `source`: a merge of, or into, a token that the vocabulary lacks.
 MergeTable BuildMerges(const BpeDefinition& definition, const std::string& source);
-
-/// Lets a map with text keys be searched by std::string_view.
-struct TextHash {
-  using is_transparent = void;
-  size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
-template <typename Value>
-using TextMap = std::unordered_map<std::string, Value, TextHash, std::equal_to<>>;
 
 /// The half of a BPE tokenizer that looks ids up.
 class BpeTable : public Tokenizer {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <sstream>
+#include <unordered_set>
 
 #include "tersor/io/bpe_tokenizer.h"
 #include "tersor/io/pre_tokenizer.h"
@@ -203,6 +204,7 @@ SpaceMarks ReadSpaceMarks(const SortedJson& json, const std::string& source) {
 }
 
 void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDefinition& out) {
+  std::unordered_set<std::string> seen;
   for (const SortedJson& token : tokens) {
     AddedToken added;
     added.content = TextOf(token, "content", "");
@@ -213,9 +215,8 @@ void ReadAddedTokens(const SortedJson& tokens, const std::string& source, BpeDef
     added.rstrip = FlagOf(token, "rstrip", false);
     added.single_word = FlagOf(token, "single_word", false);
     added.normalized = FlagOf(token, "normalized", false);
-    const bool again = std::any_of(out.added.begin(), out.added.end(),
-                                   [&](const AddedToken& t) { return t.content == added.content; });
-    TERSOR_CHECK(!again, source, ": token ", Quoted(added.content), " is added twice");
+    TERSOR_CHECK(seen.insert(added.content).second, source, ": token ", Quoted(added.content),
+                 " is added twice");
     out.added.push_back(std::move(added));
   }
 }
