@@ -52,6 +52,9 @@ int Main(int argc, char** argv) {
       return ExecTorch(argc, argv);
     }
   }
+  if (verb == "generate") {
+    return RunGenerate(argc - 1, argv + 1);
+  }
   if (verb == "report") {
     return RunReport(argc - 1, argv + 1);
   }

@@ -5,6 +5,7 @@
 namespace tersor::cli {
 
 // Torch-free, in `tersor`.
+int RunGenerate(int argc, char** argv);
 int RunReport(int argc, char** argv);
 int RunReproduce(int argc, char** argv);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tersor/util/error.h"
+#include "tersor/util/half.h"
 
 namespace tersor::io {
 namespace {

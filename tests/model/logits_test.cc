@@ -1,5 +1,6 @@
 // Every architecture against reference_logits.py: the same equations written independently for
-// Debian's python3-torch, in double precision, agree to 1e-4 in every logit.
+// Debian's python3-torch, in double precision, agree to 1e-4 in every logit; the torch model and
+// the runtime alike.
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +11,7 @@
 #include "tersor/model/checkpoint.h"
 #include "tersor/model/language_model.h"
 #include "tersor/nn/tensor_io.h"
+#include "tersor/runtime/transformer.h"
 #include "test_files.h"
 
 namespace tersor::model {
@@ -51,6 +53,25 @@ void Randomize(LanguageModel& model) {
   }
 }
 
+/// The runtime's logits [tokens, vocab]: a chunk of the prompt first, then token by token.
+at::Tensor RuntimeLogits(const std::string& folder, const at::Tensor& tokens) {
+  runtime::Transformer transformer(runtime::LoadWeights(folder, ""));
+  const io::ModelConfig& config = transformer.config();
+  runtime::KvCache cache(config, tokens.numel(), kernel::FloatType::kF32);
+  std::vector<int32_t> ids;
+  for (int64_t t = 0; t < tokens.numel(); ++t) {
+    ids.push_back(static_cast<int32_t>(tokens.view(-1)[t].item<int64_t>()));
+  }
+  at::Tensor logits = at::empty({tokens.numel(), config.vocab_size});
+  for (int64_t t = 0, count = 11; t < tokens.numel(); t += count, count = 1) {
+    runtime::Segment segment{&cache, std::span(ids).subspan(static_cast<size_t>(t),
+                                                            static_cast<size_t>(count))};
+    segment.all_logits = logits.data_ptr<float>() + t * config.vocab_size;
+    transformer.Run({&segment, 1});
+  }
+  return logits;
+}
+
 void ExpectAgreement(const io::ModelConfig& config) {
   const testing::TemporaryFolder folder;
   const std::unique_ptr<LanguageModel> model = MakeLanguageModel(config);
@@ -78,6 +99,8 @@ void ExpectAgreement(const io::ModelConfig& config) {
   const at::Tensor logits = LoadLanguageModel(folder.path())->Logits(tokens)[0];
   EXPECT_GT(expected.abs().max().item<double>(), 0.1);
   EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
+  const at::Tensor served = RuntimeLogits(folder.path(), tokens);
+  EXPECT_LT((served - expected).abs().max().item<double>(), 1e-4);
 }
 
 TEST(Logits, LlamaWithGroupedQueries) { ExpectAgreement(Llama()); }

@@ -2,54 +2,58 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <vector>
 
+#include "tersor/kernel/matmul_reference.h"
 #include "tersor/util/rng.h"
 
 namespace tersor::runtime {
 namespace {
 
-std::vector<float> Noise(size_t n, uint64_t stream) {
+std::vector<float> Noise(int64_t n, uint64_t stream) {
   const Rng rng(1, stream);
-  std::vector<float> values(n);
-  for (size_t i = 0; i < n; ++i) {
+  std::vector<float> values(static_cast<size_t>(n));
+  for (size_t i = 0; i < values.size(); ++i) {
     values[i] = static_cast<float>(rng.Normal(i));
   }
   return values;
 }
 
-TEST(F32Format, PacksExactlyAndMultiplies) {
-  const auto format = MakeF32Format();
-  EXPECT_EQ(format->name(), "f32");
-  for (const auto& [rows, cols, tokens] :
-       std::vector<std::tuple<int64_t, int64_t, int64_t>>{{1, 1, 1}, {3, 7, 2}, {130, 33, 5}}) {
-    const std::vector<float> weights = Noise(static_cast<size_t>(rows * cols), 1);
-    const std::vector<float> x = Noise(static_cast<size_t>(tokens * cols), 2);
-    // One byte off the start: a mapped file need not be aligned.
-    std::vector<std::byte> buffer(format->PackedBytes(rows, cols) + 1);
-    const std::span<std::byte> packed = std::span(buffer).subspan(1);
-    format->Pack(weights, rows, cols, packed);
-    const PackedMatrix matrix{rows, cols, packed};
-    std::vector<float> unpacked(weights.size());
-    format->Unpack(matrix, unpacked);
-    EXPECT_EQ(unpacked, weights);
-    std::vector<float> y(static_cast<size_t>(tokens * rows)), one(static_cast<size_t>(rows));
-    format->Matmul(matrix, x, tokens, y);
-    for (int64_t t = 0; t < tokens; ++t) {
-      format->Matvec(matrix,
-                     std::span(x).subspan(static_cast<size_t>(t * cols), static_cast<size_t>(cols)),
-                     one);
+TEST(WeightFormat, PacksDecodesAndMultiplies) {
+  kernel::Workspace workspace;
+  for (const char* name : {"f32", "bf16", "f16", "int8"}) {
+    const WeightFormat* format = FindFormat(name);
+    ASSERT_NE(format, nullptr) << name;
+    EXPECT_EQ(format->name(), name);
+    for (const auto& [rows, cols, tokens] : std::vector<std::tuple<int64_t, int64_t, int64_t>>{
+             {1, 1, 1}, {3, 7, 2}, {130, 300, 5}, {70, 600, 20}}) {
+      const kernel::Workspace::Scope scope(workspace);
+      const std::vector<float> weights = Noise(rows * cols, 1), x = Noise(tokens * cols, 2);
+      // One byte off the start: a mapped file need not be aligned.
+      std::vector<std::byte> buffer(format->PackedBytes(rows, cols) + 1);
+      const std::span<std::byte> packed = std::span(buffer).subspan(1);
+      format->Pack(weights, rows, cols, packed);
+      const PackedMatrix matrix{rows, cols, packed};
+      std::vector<float> decoded(weights.size());
       for (int64_t r = 0; r < rows; ++r) {
-        double sum = 0;
-        for (int64_t c = 0; c < cols; ++c) {
-          sum += static_cast<double>(weights[static_cast<size_t>(r * cols + c)]) *
-                 x[static_cast<size_t>(t * cols + c)];
-        }
-        EXPECT_NEAR(y[static_cast<size_t>(t * rows + r)], sum, 1e-5);
-        EXPECT_EQ(one[static_cast<size_t>(r)], y[static_cast<size_t>(t * rows + r)]);
+        format->Decode(matrix, r, 0, cols, decoded.data() + r * cols);
+      }
+      const double step = name == std::string_view("f32")    ? 0
+                          : name == std::string_view("int8") ? 0.02
+                                                             : 0.004;
+      for (size_t i = 0; i < weights.size(); ++i) {
+        ASSERT_NEAR(decoded[i], weights[i], step * (1 + std::abs(weights[i])));
+      }
+      std::vector<float> y(static_cast<size_t>(tokens * rows));
+      Multiply(*format, matrix, kernel::Activations(x.data(), tokens, cols, workspace), y.data());
+      const std::vector<double> expected = kernel::MatmulReference(decoded, x, rows, cols);
+      for (size_t i = 0; i < y.size(); ++i) {
+        ASSERT_NEAR(y[i], expected[i], 1e-4 * std::sqrt(static_cast<double>(cols))) << name;
       }
     }
   }
+  EXPECT_EQ(FindFormat("int7"), nullptr);
 }
 
 }  // namespace

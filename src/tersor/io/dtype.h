@@ -41,11 +41,6 @@ std::optional<Dtype> ParseDtype(std::string_view name);
 /// Bits of one element.
 int64_t BitsOf(Dtype dtype);
 
-float F16ToFloat(uint16_t bits);
-float BF16ToFloat(uint16_t bits);
-uint16_t FloatToF16(float value);   // round to nearest even; NaN stays NaN
-uint16_t FloatToBF16(float value);  // round to nearest even; NaN stays NaN
-
 /// Converts `count` stored elements to float. Throws Error for complex and sub-byte types.
 void ToFloat(Dtype dtype, std::span<const std::byte> from, std::span<float> to);
 

@@ -15,8 +15,8 @@ HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-void RmsNormRow(int64_t dim, const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight,
-                float eps, float* HWY_RESTRICT out, float* scale) {
+float RmsNormRow(int64_t dim, const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight,
+                 float eps, float* HWY_RESTRICT out) {
   const hn::ScalableTag<float> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   auto sums = hn::Zero(d);
@@ -29,15 +29,16 @@ void RmsNormRow(int64_t dim, const float* HWY_RESTRICT x, const float* HWY_RESTR
   for (; i < dim; ++i) {
     sum += x[i] * x[i];
   }
-  *scale = 1 / std::sqrt(sum / static_cast<float>(dim) + eps);
-  const auto factor = hn::Set(d, *scale);
+  const float scale = 1 / std::sqrt(sum / static_cast<float>(dim) + eps);
+  const auto factor = hn::Set(d, scale);
   for (i = 0; i + lanes <= dim; i += lanes) {
     const auto y = hn::Mul(hn::Mul(hn::LoadU(d, x + i), factor), hn::LoadU(d, weight + i));
     hn::StoreU(y, d, out + i);
   }
   for (; i < dim; ++i) {
-    out[i] = x[i] * *scale * weight[i];
+    out[i] = x[i] * scale * weight[i];
   }
+  return scale;
 }
 
 void RmsNormBackwardRow(int64_t dim, const float* HWY_RESTRICT x, const float* HWY_RESTRICT weight,
@@ -87,7 +88,11 @@ void RmsNorm(int64_t rows, int64_t dim, const float* x, const float* weight, flo
              float* scale) {
   ParallelFor(0, rows, 16, [&](int64_t first, int64_t last) {
     for (int64_t r = first; r < last; ++r) {
-      HWY_DYNAMIC_DISPATCH(RmsNormRow)(dim, x + r * dim, weight, eps, out + r * dim, scale + r);
+      const float factor =
+          HWY_DYNAMIC_DISPATCH(RmsNormRow)(dim, x + r * dim, weight, eps, out + r * dim);
+      if (scale != nullptr) {
+        scale[r] = factor;
+      }
     }
   });
 }

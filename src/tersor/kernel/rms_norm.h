@@ -7,7 +7,7 @@
 namespace tersor::kernel {
 
 /// For each row of x [rows, dim]: scale[row] = 1 / sqrt(mean(x²) + eps); out = x · scale · weight.
-/// Parallel over rows.
+/// `scale` may be null. Parallel over rows.
 void RmsNorm(int64_t rows, int64_t dim, const float* x, const float* weight, float eps, float* out,
              float* scale);
 

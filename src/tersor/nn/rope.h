@@ -12,9 +12,6 @@
 
 namespace tersor::nn {
 
-/// Angle per position of each of the head_dim / 2 rotated pairs, scaling applied.
-std::vector<double> RopeFrequencies(int64_t head_dim, double theta, const io::RopeScaling& scaling);
-
 /// Tables of the cosines and sines, grown as longer inputs come.
 class Rope {
  public:

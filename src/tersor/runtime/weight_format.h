@@ -4,9 +4,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
+
+#include "tersor/kernel/activations.h"
+#include "tersor/kernel/matvec.h"
 
 namespace tersor::runtime {
 
@@ -16,12 +18,14 @@ struct PackedMatrix {
   std::span<const std::byte> bytes;
 };
 
-/// One packing. Stateless; one instance serves every matrix. A new format is one file.
+/// One packing. Stateless; one instance serves every matrix. A new format is one file: it says how
+/// rows are encoded and decoded and brings a product for few tokens; the product for many tokens
+/// follows from decoding, unless the format has a better one.
 class WeightFormat {
  public:
   virtual ~WeightFormat() = default;
 
-  /// Name in records and in `quantization_config`, such as "f32" or "mxfp4".
+  /// Name in records and in `quantization_config`, such as "bf16" or "mxfp4".
   virtual std::string_view name() const = 0;
 
   /// Size in bytes of a packed [rows, cols] matrix.
@@ -31,20 +35,30 @@ class WeightFormat {
   virtual void Pack(std::span<const float> weights, int64_t rows, int64_t cols,
                     std::span<std::byte> out) const = 0;
 
-  /// The weights that the packed matrix stands for, [rows, cols] row-major.
-  virtual void Unpack(const PackedMatrix& matrix, std::span<float> out) const = 0;
+  /// Weights [row, first .. first + count) as floats; `first` is a multiple of 256.
+  virtual void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,
+                      float* out) const = 0;
 
-  /// y[rows] = W x[cols].
-  virtual void Matvec(const PackedMatrix& matrix, std::span<const float> x,
-                      std::span<float> y) const = 0;
+  /// y[tokens, rows] = x[tokens, cols] Wᵀ for up to kernel::kMatvecTokens tokens, each of them as
+  /// if it were alone.
+  virtual void Matvec(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const = 0;
 
-  /// y[tokens, rows] = x[tokens, cols] Wᵀ.
-  virtual void Matmul(const PackedMatrix& matrix, std::span<const float> x, int64_t tokens,
-                      std::span<float> y) const = 0;
+  /// The same for any number of tokens.
+  virtual void Matmul(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const;
 };
 
-/// Plain float32, row-major: the definition that other formats are compared with.
-std::unique_ptr<WeightFormat> MakeF32Format();
+/// y = x Wᵀ by the better of the two products.
+void Multiply(const WeightFormat& format, const PackedMatrix& matrix, const kernel::Activations& x,
+              float* y);
+
+/// Floats as they are stored in checkpoints: "f32", "bf16", "f16".
+const WeightFormat& FloatFormat(kernel::FloatType type);
+
+/// Groups of 32 weights with a scale, "int8": GGUF's Q8_0.
+const WeightFormat& Int8Format();
+
+/// nullptr for a name that is none of "f32", "bf16", "f16", "int8".
+const WeightFormat* FindFormat(std::string_view name);
 
 }  // namespace tersor::runtime
 

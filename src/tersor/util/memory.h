@@ -12,6 +12,10 @@ int64_t PeakMemory();
 /// Starts a new peak at the current size, where the system allows it.
 void ResetPeakMemory();
 
+/// Bytes that this process can still take without swapping, a container's limit respected; 0 where
+/// unknown. Cached files count as free.
+int64_t AvailableMemory();
+
 }  // namespace tersor
 
 #endif  // TERSOR_UTIL_MEMORY_H_

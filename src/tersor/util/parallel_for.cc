@@ -35,8 +35,7 @@ int NumThreads() {
 
 void SetNumThreads(int n) { requested_threads.store(std::max(0, n), std::memory_order_relaxed); }
 
-void ParallelFor(int64_t begin, int64_t end, int64_t grain,
-                 const std::function<void(int64_t, int64_t)>& body) {
+void internal::ParallelFor(int64_t begin, int64_t end, int64_t grain, const LoopBody& body) {
   const int64_t count = end - begin;
   if (count <= 0) {
     return;
@@ -49,7 +48,7 @@ void ParallelFor(int64_t begin, int64_t end, int64_t grain,
 #pragma omp parallel for num_threads(static_cast <int>(chunks)) schedule(static, 1)
     for (int64_t c = 0; c < chunks; ++c) {
       try {
-        body(begin + count * c / chunks, begin + count * (c + 1) / chunks);
+        body.call(body.body, begin + count * c / chunks, begin + count * (c + 1) / chunks);
       } catch (...) {
 #pragma omp critical(tersor_parallel_for)
         failure = std::current_exception();
@@ -61,7 +60,7 @@ void ParallelFor(int64_t begin, int64_t end, int64_t grain,
     return;
   }
 #endif
-  body(begin, end);
+  body.call(body.body, begin, end);
 }
 
 }  // namespace tersor

@@ -1,0 +1,205 @@
+#include "tersor/runtime/weights.h"
+
+#include <cmath>
+#include <optional>
+
+#include "tersor/io/checkpoint.h"
+#include "tersor/io/rope_frequencies.h"
+#include "tersor/util/error.h"
+
+namespace tersor::runtime {
+namespace {
+
+/// OPT keeps two unused rows before position 0.
+constexpr int64_t kOptPositionOffset = 2;
+
+std::optional<kernel::FloatType> FloatTypeOf(io::Dtype dtype) {
+  switch (dtype) {
+    case io::Dtype::kF32:
+      return kernel::FloatType::kF32;
+    case io::Dtype::kBF16:
+      return kernel::FloatType::kBF16;
+    case io::Dtype::kF16:
+      return kernel::FloatType::kF16;
+    default:
+      return std::nullopt;
+  }
+}
+
+class Loader {
+ public:
+  Loader(const std::string& folder, const WeightFormat* format)
+      : checkpoint_(std::make_shared<const io::Checkpoint>(io::Checkpoint::Open(folder))),
+        format_(format) {
+    weights_.config = checkpoint_->config();
+    weights_.storage.push_back(checkpoint_);
+  }
+
+  Weights Load() {
+    const io::ModelConfig& c = weights_.config;
+    if (c.architecture == io::Architecture::kOpt) {
+      LoadOpt(c);
+    } else {
+      LoadLlama(c);
+    }
+    return std::move(weights_);
+  }
+
+ private:
+  void LoadLlama(const io::ModelConfig& c) {
+    weights_.rope_frequencies = io::RopeFrequencies(c.head_dim, c.rope_theta, c.rope_scaling);
+    // A tied embedding is read as the head with every token, so it is packed as heads are.
+    weights_.embedding = Matrix("model.embed_tokens", false, c.tie_word_embeddings);
+    weights_.head = c.tie_word_embeddings ? weights_.embedding : Matrix("lm_head", false);
+    weights_.final_norm = {Vector("model.norm.weight"), {}};
+    for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
+      const std::string name = "model.layers." + std::to_string(i) + ".";
+      Layer layer;
+      layer.attention_norm = {Vector(name + "input_layernorm.weight"), {}};
+      layer.mlp_norm = {Vector(name + "post_attention_layernorm.weight"), {}};
+      layer.query = Matrix(name + "self_attn.q_proj", c.attention_bias);
+      layer.key = Matrix(name + "self_attn.k_proj", c.attention_bias);
+      layer.value = Matrix(name + "self_attn.v_proj", c.attention_bias);
+      layer.out = Matrix(name + "self_attn.o_proj", c.attention_out_bias);
+      layer.gate = Matrix(name + "mlp.gate_proj", c.mlp_bias);
+      layer.up = Matrix(name + "mlp.up_proj", c.mlp_bias);
+      layer.down = Matrix(name + "mlp.down_proj", c.mlp_bias);
+      // Qwen2 lets its first layers see everything.
+      const bool whole = c.architecture == io::Architecture::kQwen2 && i < c.max_window_layers;
+      layer.window = whole ? 0 : c.sliding_window.value_or(0);
+      weights_.layers.push_back(std::move(layer));
+    }
+  }
+
+  void LoadOpt(const io::ModelConfig& c) {
+    const std::string decoder = "model.decoder.";
+    weights_.embedding = Matrix(decoder + "embed_tokens", false);
+    weights_.head = weights_.embedding;
+    weights_.positions = Matrix(decoder + "embed_positions", false, false);
+    PackedMatrix& positions = weights_.positions.matrix;
+    positions.bytes = positions.bytes.subspan(
+        weights_.positions.format->PackedBytes(kOptPositionOffset, positions.cols));
+    positions.rows -= kOptPositionOffset;
+    if (c.word_embed_proj_dim != c.hidden_size) {
+      weights_.project_in = Matrix(decoder + "project_in", false);
+      weights_.project_out = Matrix(decoder + "project_out", false);
+    }
+    weights_.has_final_norm = c.do_layer_norm_before && !c.remove_final_layer_norm;
+    if (weights_.has_final_norm) {
+      weights_.final_norm = LayerNorm(decoder + "final_layer_norm", c);
+    }
+    for (int64_t i = 0; i < c.num_hidden_layers; ++i) {
+      const std::string name = decoder + "layers." + std::to_string(i) + ".";
+      Layer layer;
+      layer.attention_norm = LayerNorm(name + "self_attn_layer_norm", c);
+      layer.mlp_norm = LayerNorm(name + "final_layer_norm", c);
+      layer.query = Matrix(name + "self_attn.q_proj", c.enable_bias);
+      layer.key = Matrix(name + "self_attn.k_proj", c.enable_bias);
+      layer.value = Matrix(name + "self_attn.v_proj", c.enable_bias);
+      layer.out = Matrix(name + "self_attn.out_proj", c.enable_bias);
+      layer.up = Matrix(name + "fc1", c.enable_bias);
+      layer.down = Matrix(name + "fc2", c.enable_bias);
+      weights_.layers.push_back(std::move(layer));
+    }
+  }
+
+  Norm LayerNorm(const std::string& name, const io::ModelConfig& c) const {
+    if (!c.layer_norm_elementwise_affine) {
+      return {};
+    }
+    return {Vector(name + ".weight"),
+            c.enable_bias ? Vector(name + ".bias") : std::vector<float>()};
+  }
+
+  std::vector<float> Vector(const std::string& name) const {
+    return checkpoint_->Weight(name).ToFloats();
+  }
+
+  Linear Matrix(const std::string& name, bool bias, bool pack = true) {
+    const io::HostTensor& tensor = checkpoint_->Weight(name + ".weight");
+    Linear linear;
+    linear.matrix = {tensor.shape[0], tensor.shape[1], tensor.bytes};
+    if (bias) {
+      linear.bias = Vector(name + ".bias");
+    }
+    const std::optional<kernel::FloatType> type = FloatTypeOf(tensor.dtype);
+    const WeightFormat* stored = type ? &FloatFormat(*type) : nullptr;
+    linear.format = pack && format_ != nullptr ? format_
+                    : stored != nullptr        ? stored
+                                               : &FloatFormat(kernel::FloatType::kF32);
+    if (linear.format != stored) {
+      Pack(tensor, linear);
+    }
+    return linear;
+  }
+
+  void Pack(const io::HostTensor& tensor, Linear& linear) {
+    const size_t bytes = linear.format->PackedBytes(linear.matrix.rows, linear.matrix.cols);
+    const std::shared_ptr<std::byte[]> packed = std::make_shared<std::byte[]>(bytes);
+    linear.format->Pack(tensor.ToFloats(), linear.matrix.rows, linear.matrix.cols,
+                        {packed.get(), bytes});
+    linear.matrix.bytes = {packed.get(), bytes};
+    weights_.storage.push_back(packed);
+  }
+
+  std::shared_ptr<const io::Checkpoint> checkpoint_;
+  const WeightFormat* format_;
+  Weights weights_;
+};
+
+int64_t BytesOf(const Linear& linear) {
+  return std::ssize(linear.matrix.bytes) + std::ssize(linear.bias) * 4;
+}
+
+}  // namespace
+
+void Linear::Forward(const kernel::Activations& x, float* y) const {
+  Multiply(*format, matrix, x, y);
+  if (bias.empty()) {
+    return;
+  }
+  for (int64_t t = 0; t < x.tokens(); ++t) {
+    float* row = y + t * matrix.rows;
+    for (int64_t r = 0; r < matrix.rows; ++r) {
+      row[r] += bias[static_cast<size_t>(r)];
+    }
+  }
+}
+
+int64_t Weights::BytesPerToken() const {
+  int64_t bytes = BytesOf(head) + BytesOf(project_in) + BytesOf(project_out);
+  for (const Layer& layer : layers) {
+    for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.out, &layer.gate,
+                                 &layer.up, &layer.down}) {
+      bytes += BytesOf(*linear);
+    }
+    for (const Norm* norm : {&layer.attention_norm, &layer.mlp_norm}) {
+      bytes += (std::ssize(norm->weight) + std::ssize(norm->bias)) * 4;
+    }
+  }
+  return bytes;
+}
+
+Weights LoadWeights(const std::string& folder, const std::string& format) {
+  const WeightFormat* packed = nullptr;
+  if (!format.empty()) {
+    packed = FindFormat(format);
+    TERSOR_CHECK(packed != nullptr, "unknown weight format ", format,
+                 "; there are: f32, bf16, f16, int8");
+  }
+  return Loader(folder, packed).Load();
+}
+
+std::string FindNonFinite(const std::string& folder) {
+  const io::Checkpoint checkpoint = io::Checkpoint::Open(folder);
+  for (const io::TensorShape& expected : io::ExpectedTensors(checkpoint.config())) {
+    for (const float value : checkpoint.Weight(expected.name).ToFloats()) {
+      if (!std::isfinite(value)) {
+        return expected.name;
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace tersor::runtime

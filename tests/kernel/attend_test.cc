@@ -1,0 +1,139 @@
+#include "tersor/kernel/attend.h"
+
+#include "each_target.h"
+#include "tersor/kernel/attend_reference.h"
+#include "tersor/util/half.h"
+#include "tersor/util/parallel_for.h"
+
+namespace tersor::kernel {
+namespace {
+
+struct Shape {
+  int64_t head_dim, heads, kv_heads, first, tokens, window;
+};
+
+float Round(float x) { return BF16ToFloat(FloatToBF16(x)); }
+
+/// A filled cache, one query a token and head, and what attention gives.
+class Case {
+ public:
+  Case(const Shape& s, FloatType type) : shape_(s), type_(type) {
+    const int64_t length = s.first + s.tokens;
+    capacity_ = (length + kKeyBlock - 1) / kKeyBlock * kKeyBlock;
+    const auto bytes = static_cast<size_t>(BytesOf(type));
+    keys_.resize(static_cast<size_t>(s.kv_heads * KeyElements(s.head_dim, capacity_)) * bytes);
+    values_.resize(static_cast<size_t>(s.kv_heads * ValueElements(s.head_dim, capacity_)) * bytes);
+    // Entries beyond the length are never looked at, whatever they hold.
+    std::fill(keys_.begin(), keys_.end(), std::byte{0xff});
+    std::fill(values_.begin(), values_.end(), std::byte{0xff});
+    for (int64_t h = 0; h < s.kv_heads; ++h) {
+      const auto size = static_cast<size_t>(length * s.head_dim);
+      key_rows_.push_back(Noise(size, static_cast<uint64_t>(2 * h)));
+      value_rows_.push_back(Noise(size, static_cast<uint64_t>(2 * h + 1)));
+      for (int64_t p = 0; p < length; ++p) {
+        StoreKeyValue(type, s.head_dim, key_rows_.back().data() + p * s.head_dim,
+                      value_rows_.back().data() + p * s.head_dim, p, keys_.data() + h * KeyStride(),
+                      values_.data() + h * ValueStride());
+      }
+    }
+    query_ = Noise(static_cast<size_t>(s.tokens * s.heads * s.head_dim), 99, 2);
+    out_.resize(query_.size());
+  }
+
+  AttendInput Input() {
+    AttendInput in;
+    in.type = type_;
+    in.head_dim = shape_.head_dim;
+    in.heads = shape_.heads;
+    in.kv_heads = shape_.kv_heads;
+    in.keys = keys_.data();
+    in.values = values_.data();
+    in.key_stride = KeyStride();
+    in.value_stride = ValueStride();
+    in.first = shape_.first;
+    in.tokens = shape_.tokens;
+    in.window = shape_.window;
+    in.scale = 0.3f;
+    in.query = query_.data();
+    in.query_stride = in.out_stride = shape_.heads * shape_.head_dim;
+    in.out = out_.data();
+    return in;
+  }
+
+  void Check() const {
+    const Shape& s = shape_;
+    for (int64_t t = 0; t < s.tokens; ++t) {
+      for (int64_t h = 0; h < s.heads; ++h) {
+        const auto kv = static_cast<size_t>(h / (s.heads / s.kv_heads));
+        std::vector<float> keys = key_rows_[kv], values = value_rows_[kv];
+        if (type_ == FloatType::kBF16) {
+          std::transform(keys.begin(), keys.end(), keys.begin(), Round);
+          std::transform(values.begin(), values.end(), values.begin(), Round);
+        }
+        const int64_t at = (t * s.heads + h) * s.head_dim;
+        const std::vector<double> expected = AttendReference(
+            query_.data() + at, keys, values, s.head_dim, s.first + t, s.window, 0.3f);
+        for (int64_t i = 0; i < s.head_dim; ++i) {
+          ASSERT_NEAR(out_[static_cast<size_t>(at + i)], expected[static_cast<size_t>(i)], 1e-5)
+              << "token " << t << " head " << h << " dim " << i;
+        }
+      }
+    }
+  }
+
+  const std::vector<float>& out() const { return out_; }
+
+ private:
+  int64_t KeyStride() const { return KeyElements(shape_.head_dim, capacity_) * BytesOf(type_); }
+  int64_t ValueStride() const { return ValueElements(shape_.head_dim, capacity_) * BytesOf(type_); }
+
+  Shape shape_;
+  FloatType type_;
+  int64_t capacity_;
+  std::vector<std::byte> keys_, values_;
+  std::vector<std::vector<float>> key_rows_, value_rows_;
+  std::vector<float> query_, out_;
+};
+
+const Shape kShapes[] = {
+    {64, 4, 1, 0, 1, 0},     // the very first token
+    {64, 8, 2, 70, 1, 0},    // decode, grouped queries
+    {64, 4, 4, 1500, 1, 0},  // two stretches
+    {20, 3, 1, 0, 37, 0},    // prefill, odd sizes
+    {80, 6, 2, 5, 70, 0},    // a later chunk
+    {16, 2, 1, 90, 40, 7},   // a window shorter than a step
+    {16, 14, 2, 300, 1, 100},
+};
+
+TEST(Attend, EqualsTheDefinition) {
+  ForEachTarget([] {
+    Workspace workspace;
+    for (const Shape& shape : kShapes) {
+      for (const FloatType type : {FloatType::kF32, FloatType::kBF16}) {
+        SCOPED_TRACE(testing::Message() << "dim " << shape.head_dim << " heads " << shape.heads
+                                        << " first " << shape.first << " bytes " << BytesOf(type));
+        Case one(shape, type);
+        const AttendInput input = one.Input();
+        Attend({&input, 1}, workspace);
+        one.Check();
+      }
+    }
+  });
+}
+
+TEST(Attend, SequencesTogetherAreTheSameBitForBit) {
+  Workspace workspace;
+  Case a(kShapes[1], FloatType::kBF16), b(kShapes[2], FloatType::kBF16);
+  AttendInput inputs[] = {a.Input(), b.Input()};
+  Attend({&inputs[0], 1}, workspace);
+  Attend({&inputs[1], 1}, workspace);
+  const std::vector<float> alone_a = a.out(), alone_b = b.out();
+  SetNumThreads(1);
+  Attend(inputs, workspace);
+  SetNumThreads(0);
+  EXPECT_EQ(a.out(), alone_a);
+  EXPECT_EQ(b.out(), alone_b);
+}
+
+}  // namespace
+}  // namespace tersor::kernel
