@@ -4,15 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
-#include <vector>
 
+#include "bench_row.h"
 #include "tersor/io/model_config.h"
 #include "tersor/model/language_model.h"
 #include "tersor/train/adamw.h"
 #include "tersor/train/estimate.h"
 #include "tersor/train/objective.h"
 #include "tersor/util/memory.h"
-#include "tersor/util/progress.h"
 #include "tersor/util/rng.h"
 
 namespace tersor::cli {
@@ -33,12 +32,6 @@ io::ModelConfig Shape110M() {
   config.max_position_embeddings = kTokens;
   config.tie_word_embeddings = true;
   return config;
-}
-
-double Median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const size_t n = values.size();
-  return (values[(n - 1) / 2] + values[n / 2]) / 2;
 }
 
 }  // namespace
@@ -68,27 +61,13 @@ void BenchTrain(int64_t repeats, Record& record) {
 
   step(0);  // Warms up the allocator and the caches.
   ResetPeakMemory();
-  Progress progress("bench train", repeats, "turn");
-  std::vector<double> ours, peer, ratios;
-  for (int64_t turn = 0; turn < repeats; ++turn) {
-    const double before = train::MeasureSgemm(kGemmSize);
-    ours.push_back(flops / step(turn + 1));
-    // The machine's rate drifts: the peer of a step is the mean of its neighbours in time.
-    peer.push_back((before + train::MeasureSgemm(kGemmSize)) / 2);
-    ratios.push_back(ours.back() / peer.back());
-    progress.Update(turn + 1);
-  }
-  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
-  record.rows.push_back({{"name", "train_mfu_110m"},
-                         {"unit", "GFLOP/s"},
-                         {"ours", Median(ours) / 1e9},
-                         {"peer", Median(peer) / 1e9},
-                         {"peer_name", "SGEMM 2048 cubed, " + LoadedBlas()},
-                         {"ratio", Median(ratios)},
-                         {"ratio_low", *low},
-                         {"ratio_high", *high}});
+  int64_t index = 0;
+  const double rate = RunRow({"train_mfu_110m", "GFLOP/s", "SGEMM 2048 cubed, " + LoadedBlas(),
+                              [&] { return flops / step(++index) / 1e9; },
+                              [] { return train::MeasureSgemm(kGemmSize) / 1e9; }},
+                             repeats, record);
   record.metrics["train_step_peak_memory_gb"] = static_cast<double>(PeakMemory()) / 1e9;
-  record.metrics["train_tokens_per_second"] = Median(ours) / flops * kTokens;
+  record.metrics["train_tokens_per_second"] = rate * 1e9 / flops * kTokens;
 }
 
 }  // namespace tersor::cli

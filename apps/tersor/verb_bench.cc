@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "bench_decode.h"
 #include "bench_train.h"
 #include "cli.h"
 #include "tersor/util/error.h"
@@ -33,7 +34,7 @@ int RunBench(int argc, char** argv) {
   int64_t repeats = 7;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
-  line.Positionals("suite", "what to measure: train", &suites, 1)
+  line.Positionals("suite", "what to measure: train, decode", &suites, 1)
       .Option("--repeats", "turns, each of ours and the peer", &repeats);
   if (!line.Parse(argc, argv)) {
     return 0;
@@ -48,10 +49,13 @@ int RunBench(int argc, char** argv) {
   record.seed = line.common().seed;
   record.config = {{"suites", suites}, {"repeats", repeats}};
   for (const std::string& suite : suites) {
-    if (suite != "train") {
-      FailUsage("tersor bench: unknown suite ", suite, "; there is: train");
+    if (suite == "train") {
+      BenchTrain(repeats, record);
+    } else if (suite == "decode") {
+      BenchDecode(repeats, record);
+    } else {
+      FailUsage("tersor bench: unknown suite ", suite, "; there are: train, decode");
     }
-    BenchTrain(repeats, record);
   }
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   PrintRows(record.rows);

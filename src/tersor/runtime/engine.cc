@@ -42,9 +42,9 @@ int64_t FitContext(const std::string& model, const Weights& weights, const Engin
   TERSOR_CHECK(room > 0, model, ": its weights take ", gigabytes(weights.BytesPerToken()),
                " GB, but only ", gigabytes(available), " GB of memory are free; try int8 weights");
   const kernel::FloatType type = CacheType(options.cache);
-  const int64_t fits = room / KvCache::Bytes(config, 1, type);
-  TERSOR_CHECK(options.context == 0 || wanted <= fits, model, ": keys and values of ", wanted,
-               " tokens take ", gigabytes(KvCache::Bytes(config, wanted, type)),
+  const int64_t fits = room / (options.sequences * KvCache::Bytes(config, 1, type));
+  TERSOR_CHECK(options.context == 0 || wanted <= fits, model, ": keys and values of ", options.sequences,
+               " times ", wanted, " tokens take ", gigabytes(options.sequences * KvCache::Bytes(config, wanted, type)),
                " GB, but memory has room for ", fits, " tokens beside the weights");
   if (fits < wanted) {
     log::Warn("{}: memory has room for a context of {} tokens, not the model's {}", model, fits,

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tersor/io/model_config.h"
@@ -29,6 +30,7 @@ struct EngineOptions {
   std::string cache = "f32";  // keys and values: "f32" or "bf16"
   int64_t context = 0;        // longest sequence in tokens; 0: the model's
   int64_t prefill_chunk = 512;  // prompt tokens a pass
+  int64_t sequences = 1;        // whose caches memory must have room for
 };
 
 struct GenerateOptions {
@@ -62,6 +64,11 @@ class Generation {
   std::string TakeText() { return std::exchange(text_, {}); }
   /// Ends it from outside, as if at max_tokens.
   void Cancel() { Finish(FinishReason::kLength); }
+  /// Those of tokens() whose keys and values are in the cache.
+  std::span<const int32_t> cached_tokens() const {
+    return tokens().first(static_cast<size_t>(cache_.length()));
+  }
+  const KvCache& cache() const { return cache_; }
   KvCache TakeCache() { return std::move(cache_); }
 
  private:

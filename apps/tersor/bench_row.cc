@@ -1,0 +1,45 @@
+#include "bench_row.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "tersor/util/interrupt.h"
+#include "tersor/util/progress.h"
+
+namespace tersor::cli {
+namespace {
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t n = values.size();
+  return n % 2 == 1 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
+}
+
+}  // namespace
+
+double RunRow(const BenchRow& row, int64_t repeats, Record& record) {
+  Progress progress(row.name, repeats, "turn");
+  std::vector<double> ours, peer, ratios;
+  double before = row.peer();
+  for (int64_t turn = 0; turn < repeats; ++turn) {
+    ours.push_back(row.ours());
+    const double after = row.peer();
+    peer.push_back((before + after) / 2);
+    before = after;
+    ratios.push_back(ours.back() / peer.back());
+    progress.Update(turn + 1);
+    ThrowIfInterrupted("bench stopped");
+  }
+  const auto [low, high] = std::minmax_element(ratios.begin(), ratios.end());
+  record.rows.push_back({{"name", row.name},
+                         {"unit", row.unit},
+                         {"ours", Median(ours)},
+                         {"peer", Median(peer)},
+                         {"peer_name", row.peer_name},
+                         {"ratio", Median(ratios)},
+                         {"ratio_low", *low},
+                         {"ratio_high", *high}});
+  return Median(ours);
+}
+
+}  // namespace tersor::cli

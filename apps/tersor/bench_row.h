@@ -1,0 +1,24 @@
+// One row of a bench record: ours and a peer, turn by turn.
+#ifndef TERSOR_APPS_TERSOR_BENCH_ROW_H_
+#define TERSOR_APPS_TERSOR_BENCH_ROW_H_
+
+#include <functional>
+#include <string>
+
+#include "tersor/util/record.h"
+
+namespace tersor::cli {
+
+struct BenchRow {
+  std::string name, unit, peer_name;
+  std::function<double()> ours, peer;  // one turn each: a rate in `unit`, more is better
+};
+
+/// Runs peer, ours, peer, ours, ... `repeats` times and adds the row with medians and the spread of
+/// the ratios. The machine's rate drifts, so the peer of a turn is the mean of its two neighbours.
+/// Returns the median of ours.
+double RunRow(const BenchRow& row, int64_t repeats, Record& record);
+
+}  // namespace tersor::cli
+
+#endif  // TERSOR_APPS_TERSOR_BENCH_ROW_H_
