@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "tersor/io/gguf.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/util/error.h"
@@ -35,6 +36,14 @@ TEST(FuzzCorpus, Safetensors) {
   });
   EXPECT_GE(accepted, 2);
   EXPECT_GE(refused, 2);
+}
+
+TEST(FuzzCorpus, Gguf) {
+  const auto [accepted, refused] = Replay("gguf", [](const std::string& file) {
+    ParseGguf(std::as_bytes(std::span(file.data(), file.size())), "input");
+  });
+  EXPECT_GE(accepted, 3);
+  EXPECT_GE(refused, 6);
 }
 
 TEST(FuzzCorpus, TokenizerJson) {

@@ -306,13 +306,13 @@ std::shared_ptr<const Tokenizer> ParseBpeTokenizer(std::string_view json,
   return MakeBpe(ReadDefinition(json, source), source);
 }
 
-std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path) {
+BpeDefinition ReadBpeDefinition(const std::string& path) {
   BpeDefinition definition = ReadDefinition(ReadFile(path), path);
   ReadCompanions(fs::path(path).parent_path().string(), definition);
-  return MakeBpe(definition, path);
+  return definition;
 }
 
-std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
+BpeDefinition ReadVocabAndMerges(const std::string& folder) {
   const std::string source = folder + "/vocab.json";
   BpeDefinition definition;
   ReadVocab(ParseSortedJson(ReadFile(source), source), source, definition);
@@ -322,11 +322,20 @@ std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
       AddMerge(line, folder + "/merges.txt", definition);
     }
   }
+  definition.byte_level = true;
   definition.patterns.emplace_back(kGpt2Pattern);
   definition.added = ReadAddedTokens(folder);
   ReadCompanions(folder, definition);
   AddTextEnds(definition);
-  return MakeByteLevelBpe(definition, source);
+  return definition;
+}
+
+std::shared_ptr<const Tokenizer> LoadBpeTokenizer(const std::string& path) {
+  return MakeBpe(ReadBpeDefinition(path), path);
+}
+
+std::shared_ptr<const Tokenizer> LoadVocabAndMerges(const std::string& folder) {
+  return MakeByteLevelBpe(ReadVocabAndMerges(folder), folder + "/vocab.json");
 }
 
 }  // namespace tersor::io

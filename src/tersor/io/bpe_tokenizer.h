@@ -1,4 +1,4 @@
-// The two kinds of BPE tokenizers from their definitions; bpe_files.cc reads definitions.
+// The two kinds of BPE tokenizers, their definitions, and the files that hold those.
 #ifndef TERSOR_IO_BPE_TOKENIZER_H_
 #define TERSOR_IO_BPE_TOKENIZER_H_
 
@@ -9,6 +9,11 @@
 #include "tersor/io/tokenizer.h"
 
 namespace tersor::io {
+
+/// The definition in a tokenizer.json, or in vocab.json and merges.txt of a folder, with what the
+/// JSON files beside it say about special tokens. Throws Error naming the file.
+BpeDefinition ReadBpeDefinition(const std::string& path);
+BpeDefinition ReadVocabAndMerges(const std::string& folder);
 
 /// Byte-level BPE: words cut by patterns, every byte a token. Throws Error naming `source`: ids
 /// with a hole or twice, merges of unknown tokens, missing bytes, an invalid pattern.

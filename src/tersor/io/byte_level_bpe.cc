@@ -12,24 +12,13 @@
 #include <unordered_map>
 #include <utility>
 
+#include "tersor/io/byte_alphabet.h"
 #include "tersor/io/pre_tokenizer.h"
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io {
 namespace {
-
-/// Code point that stands for a byte: printable Latin-1 for itself, the others from U+0100 on.
-std::array<uint32_t, 256> ByteAlphabet() {
-  std::array<uint32_t, 256> codes{};
-  uint32_t next = 256;
-  for (uint32_t byte = 0; byte < 256; ++byte) {
-    const bool printable =
-        (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
-    codes[byte] = printable ? byte : next++;
-  }
-  return codes;
-}
 
 /// The bytes that a token's spelling stands for; a spelling outside the alphabet is meant as it is.
 std::string Unspell(const std::string& spelling, const std::unordered_map<uint32_t, char>& bytes) {

@@ -6,47 +6,18 @@
 #include <utility>
 
 #include "tersor/io/bpe_tokenizer.h"
+#include "tersor/io/space_mark.h"
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io {
 namespace {
 
-constexpr std::string_view kMark = "\xe2\x96\x81";  // U+2581
-
-std::string ByteSpelling(size_t byte) {
-  constexpr std::string_view kDigits = "0123456789ABCDEF";
-  return {'<', '0', 'x', kDigits[byte / 16], kDigits[byte % 16], '>'};
-}
-
-/// `text` with every `from` written as `to`.
-std::string Replace(std::string_view text, std::string_view from, std::string_view to) {
-  std::string out;
-  for (size_t at = 0; at < text.size();) {
-    const size_t next = std::min(text.find(from, at), text.size());
-    out += text.substr(at, next - at);
-    out += next < text.size() ? to : "";
-    at = next + from.size();
-  }
-  return out;
-}
-
-/// First place after `from` where a mark follows something else than a mark; npos without one.
-size_t NextWord(std::string_view text, size_t from) {
-  for (size_t at = text.find(kMark, from); at != std::string_view::npos;
-       at = text.find(kMark, at + 1)) {
-    if (at > 0 && !text.substr(0, at).ends_with(kMark)) {
-      return at;
-    }
-  }
-  return std::string_view::npos;
-}
-
 /// True where no merge reaches over the start of a marked word. Then words can be encoded alone,
 /// and each only once: the same tokens twenty times as fast.
 bool WordsStandAlone(const BpeDefinition& definition) {
   return std::none_of(definition.merges.begin(), definition.merges.end(), [](const auto& merge) {
-    return NextWord(merge.first + merge.second, 0) != std::string_view::npos;
+    return NextMarkedWord(merge.first + merge.second, 0) != std::string_view::npos;
   });
 }
 
@@ -63,7 +34,7 @@ class SpaceMarkBpe : public BpeTable {
       ids_.emplace(spelling, static_cast<int32_t>(id));
     }
     for (size_t byte = 0; byte < 256; ++byte) {
-      byte_token_[byte] = ids_.at(ByteSpelling(byte));
+      byte_token_[byte] = ids_.at(ByteSpelling(static_cast<uint8_t>(byte)));
     }
   }
 
@@ -89,12 +60,12 @@ class SpaceMarkBpe : public BpeTable {
                                         const std::string& source) {
     std::vector<std::string> bytes = SpellingsById(definition, source);
     for (std::string& spelling : bytes) {
-      spelling = Replace(spelling, kMark, " ");
+      spelling = UnmarkSpaces(spelling);
     }
     for (size_t byte = 0; byte < 256; ++byte) {
-      const auto found = definition.vocab.find(ByteSpelling(byte));
+      const auto found = definition.vocab.find(ByteSpelling(static_cast<uint8_t>(byte)));
       TERSOR_CHECK(found != definition.vocab.end(), source, ": the vocabulary lacks byte ",
-                   ByteSpelling(byte), ", which byte_fallback needs");
+                   ByteSpelling(static_cast<uint8_t>(byte)), ", which byte_fallback needs");
       bytes[static_cast<size_t>(found->second)] = std::string(1, static_cast<char>(byte));
     }
     return bytes;
@@ -105,9 +76,9 @@ class SpaceMarkBpe : public BpeTable {
       case SpaceMarks::Prefix::kNever:
         return false;
       case SpaceMarks::Prefix::kFirst:
-        return first && !marked.starts_with(kMark);
+        return first && !marked.starts_with(kSpaceMark);
       case SpaceMarks::Prefix::kAlways:
-        return !marked.starts_with(kMark);
+        return !marked.starts_with(kSpaceMark);
       case SpaceMarks::Prefix::kEvery:
         return true;
     }
@@ -117,9 +88,9 @@ class SpaceMarkBpe : public BpeTable {
   /// Text without added tokens; `first` where it starts the whole text. `words` holds those met.
   void EncodePlain(std::string_view text, bool first, TextMap<std::vector<int32_t>>& words,
                    std::vector<int32_t>& ids) const {
-    std::string marked = Replace(text, " ", kMark);
+    std::string marked = MarkSpaces(text);
     if (TakesPrefix(marked, first)) {
-      marked.insert(0, kMark);
+      marked.insert(0, kSpaceMark);
     }
     for (std::string_view rest = marked; !rest.empty();) {
       const size_t end = std::min(WordLength(rest), rest.size());
@@ -135,9 +106,9 @@ class SpaceMarkBpe : public BpeTable {
 
   size_t WordLength(std::string_view text) const {
     if (marks_.split) {
-      return text.find(kMark, 1);
+      return text.find(kSpaceMark, 1);
     }
-    return words_stand_alone_ ? NextWord(text, 1) : std::string_view::npos;
+    return words_stand_alone_ ? NextMarkedWord(text, 1) : std::string_view::npos;
   }
 
   std::vector<int32_t> EncodeWord(std::string_view word) const {
