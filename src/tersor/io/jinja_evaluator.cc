@@ -13,8 +13,9 @@ constexpr int kMaxDepth = 400;
 
 }  // namespace
 
-const Value* Scope::Find(std::string_view name) const {
+const Value* Scope::Find(Meter& meter, std::string_view name) const {
   for (const Scope* scope = this; scope != nullptr; scope = scope->parent) {
+    meter.Charge(2 * scope->variables.size());
     for (const auto& [key, value] : scope->variables) {
       if (key == name) {
         return &value;
@@ -85,10 +86,7 @@ std::string Evaluator::Render(const Block& block) {
 }
 
 void Evaluator::Write(std::string_view text) {
-  if (out_->size() + text.size() > Meter::kMaxText) {
-    meter_.ChargeText(Meter::kMaxText + 1);
-  }
-  meter_.ChargeText(text.size());
+  meter_.ChargeAppend(out_->size(), text.size());
   *out_ += text;
 }
 
@@ -269,7 +267,7 @@ void Evaluator::Assign(const Target& target, Value value) {
     meter_.Charge(scope_->variables.size());
     scope_->Set(target.name, std::move(value));
   } else {
-    const Value* space = scope_->Find(target.name);
+    const Value* space = scope_->Find(meter_, target.name);
     if (space == nullptr || space->space() == nullptr) {
       throw Problem("only attributes of a namespace can be set, and " + Quoted(target.name) +
                     " is none");
@@ -290,7 +288,7 @@ Value Evaluator::EvaluateOptional(const ExpressionPtr& expression) {
 }
 
 Value Evaluator::Evaluate(const NameExpression& name) {
-  if (const Value* found = scope_->Find(name.name)) {
+  if (const Value* found = scope_->Find(meter_, name.name)) {
     return *found;
   }
   for (const char* global : {"range", "namespace", "raise_exception", "strftime_now", "dict"}) {

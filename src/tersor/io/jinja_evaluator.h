@@ -21,7 +21,7 @@ struct Scope {
   Variables variables;
   bool kept = false;  // a macro may still look into it
 
-  const Value* Find(std::string_view name) const;
+  const Value* Find(Meter& meter, std::string_view name) const;
   void Set(std::string_view name, Value value);
 };
 

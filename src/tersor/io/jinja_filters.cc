@@ -163,9 +163,10 @@ std::optional<Value> ReadNumber(std::string_view text, int base, bool integer) {
              : std::nullopt;
 }
 
-Value ToInteger(Meter&, const Value& value, const Arguments& arguments) {
+Value ToInteger(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound = Bind("int", arguments, {"default", "base"});
   const int64_t base = Integer("int", bound[1], 10);
+  meter.Charge(value.text() != nullptr ? 4 * value.text()->size() : 0);
   int64_t integer;
   double number = NAN;
   if (value.AsInteger(&integer)) {
@@ -187,8 +188,9 @@ Value ToInteger(Meter&, const Value& value, const Arguments& arguments) {
   return bound[0] != nullptr ? *bound[0] : Value(int64_t{0});
 }
 
-Value ToFloat(Meter&, const Value& value, const Arguments& arguments) {
+Value ToFloat(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound = Bind("float", arguments, {"default"});
+  meter.Charge(value.text() != nullptr ? 4 * value.text()->size() : 0);
   double number;
   if (value.AsNumber(&number)) {
     return number;
@@ -261,11 +263,13 @@ Value Round(Meter&, const Value& value, const Arguments& arguments) {
 Value Json(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound =
       Bind("tojson", arguments, {"ensure_ascii", "indent", "separators", "sort_keys"});
-  JsonLayout layout{.ensure_ascii = Flag(bound[0]), .sort_keys = Flag(bound[3])};
+  JsonLayout layout;
+  layout.ensure_ascii = Flag(bound[0]);
+  layout.sort_keys = Flag(bound[3]);
   layout.indented = bound[1] != nullptr && !bound[1]->IsNone();
   if (layout.indented) {
     layout.indent = Spaces(meter, bound[1], 0);
-    layout.item_separator = ",";
+    layout.item_separator.pop_back();  // a new line stands for the space
   }
   if (bound[2] != nullptr && !bound[2]->IsNone()) {
     const List* pair = bound[2]->list();
@@ -284,6 +288,7 @@ Value Attribute(Meter& meter, const Value& value, const Arguments& arguments) {
   if (name == nullptr || name->text() == nullptr) {
     throw Problem("attr needs a name");
   }
+  meter.Charge(name->text()->size());
   // Unlike value.name, never an item.
   return value.dict() != nullptr && !HasMethod(value, *name->text())
              ? Value::MakeUndefined("'dict object' has no attribute " + Quoted(*name->text()))

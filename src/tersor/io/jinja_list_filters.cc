@@ -67,7 +67,7 @@ Value Join(Meter& meter, const Value& value, const Arguments& arguments) {
   for (const Value& item : Iterate(meter, value)) {
     const bool plain = bound[1] == nullptr || bound[1]->IsNone();
     const std::string piece = Str(meter, plain ? item : GetPath(meter, item, *bound[1]));
-    meter.ChargeText(between.size() + (out.size() > Meter::kMaxText ? out.size() : 1));
+    meter.ChargeAppend(out.size(), between.size() + piece.size());
     out += first ? "" : between;
     out += piece;
     first = false;

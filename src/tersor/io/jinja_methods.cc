@@ -136,9 +136,7 @@ Value JoinMethod(Meter& meter, const Value& self, const Arguments& arguments) {
   bool first = true;
   for (const Value& item : Iterate(meter, bound[0] != nullptr ? *bound[0] : Value())) {
     const std::string& piece = TextOf("join", &item);
-    meter.ChargeText(text.size() + piece.size() > Meter::kMaxText
-                         ? Meter::kMaxText + 1
-                         : self.text()->size() + piece.size());
+    meter.ChargeAppend(text.size(), self.text()->size() + piece.size());
     text += first ? "" : *self.text();
     text += piece;
     first = false;
@@ -352,7 +350,7 @@ std::string Replace(Meter& meter, const std::string& text, const std::string& ol
   std::string out;
   size_t from = 0;
   const auto copy_to = [&](size_t end) {
-    meter.ChargeText(end - from + fresh.size() + (out.size() > Meter::kMaxText ? out.size() : 1));
+    meter.ChargeAppend(out.size(), end - from + fresh.size() + 1);
     out.append(text, from, end - from);
     from = end;
   };

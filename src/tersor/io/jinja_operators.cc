@@ -313,6 +313,7 @@ Value GetItem(Meter& meter, const Value& object, const Value& index) {
                    : object.list()->items[static_cast<size_t>(at)];
   }
   if (index.text() != nullptr) {
+    meter.Charge(index.text()->size());
     return OwnAttribute(object, *index.text());
   }
   return Missing(object, Str(meter, index));
@@ -323,6 +324,7 @@ Value GetPath(Meter& meter, const Value& object, const Value& path) {
     return GetItem(meter, object, path);
   }
   Value value = object;
+  meter.Charge(path.text()->size());
   for (const std::string_view part : Split(*path.text(), ".", -1)) {
     meter.Charge(Meter::kStep);
     if (AllDigits(part) && part.size() < 10) {

@@ -292,7 +292,7 @@ std::string ToJson(Meter& meter, const Value& value, const JsonLayout& layout) {
 
 Value FormatPercent(Meter& meter, const std::string& text, const Value& values) {
   const bool is_tuple = values.list() != nullptr && values.list()->tuple;
-  const Values items = is_tuple ? values.list()->items : Values{values};
+  const Values items = is_tuple ? Iterate(meter, values) : Values{values};
   std::string out;
   size_t used = 0;
   for (size_t at = 0; at < text.size(); ++at) {
@@ -324,7 +324,7 @@ Value FormatPercent(Meter& meter, const std::string& text, const Value& values) 
     out += is_integer    ? std::to_string(integer)
            : kind == 's' ? Str(meter, item)
                          : Repr(meter, item);
-    meter.ChargeText(out.size() > Meter::kMaxText ? out.size() : 1);
+    meter.ChargeAppend(out.size(), 1);
   }
   if (used != items.size() && is_tuple) {
     throw Problem("'%' of a text has more values than places");

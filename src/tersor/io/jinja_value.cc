@@ -47,6 +47,13 @@ void Meter::ChargeText(uint64_t bytes) {
   Charge(bytes);
 }
 
+void Meter::ChargeAppend(uint64_t held, uint64_t added) {
+  if (held + added > kMaxText) {
+    ChargeText(kMaxText + 1);
+  }
+  Charge(added);
+}
+
 Value* Namespace::Find(std::string_view name) {
   for (auto& [key, value] : items) {
     if (key == name) {

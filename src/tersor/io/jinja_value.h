@@ -27,12 +27,14 @@ class Meter {
  public:
   static constexpr uint64_t kStep = 64;     // one expression or statement
   static constexpr uint64_t kElement = 32;  // one item of a list
-  static constexpr size_t kMaxText = size_t{1} << 26;
+  static constexpr size_t kMaxText = size_t{1} << 24;
 
   void Charge(uint64_t units);
   void ChargeItems(uint64_t items) { Charge(items > kBudget ? kBudget : items * kElement); }
   /// For a text of `bytes` about to be built.
   void ChargeText(uint64_t bytes);
+  /// For `added` bytes behind `held` others.
+  void ChargeAppend(uint64_t held, uint64_t added);
 
  private:
   static constexpr uint64_t kBudget = uint64_t{1} << 28;
