@@ -121,6 +121,9 @@ std::string Spaces(Meter& meter, const Value* width, int64_t absent) {
 
 Value Indent(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound = Bind("indent", arguments, {"width", "first", "blank"});
+  if (value.text() == nullptr) {
+    throw Problem("indent needs a text, not '" + value.TypeName() + "'");
+  }
   const std::string space = Spaces(meter, bound[0], 4);
   const std::string text = Str(meter, value) + "\n";  // so that no text has no line
   std::string out = Flag(bound[1]) ? space : "";
@@ -165,6 +168,7 @@ std::optional<Value> ReadNumber(std::string_view text, int base, bool integer) {
 
 Value ToInteger(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound = Bind("int", arguments, {"default", "base"});
+  RequireDefined(value);
   const int64_t base = Integer("int", bound[1], 10);
   meter.Charge(value.text() != nullptr ? 4 * value.text()->size() : 0);
   int64_t integer;
@@ -190,6 +194,7 @@ Value ToInteger(Meter& meter, const Value& value, const Arguments& arguments) {
 
 Value ToFloat(Meter& meter, const Value& value, const Arguments& arguments) {
   const auto bound = Bind("float", arguments, {"default"});
+  RequireDefined(value);
   meter.Charge(value.text() != nullptr ? 4 * value.text()->size() : 0);
   double number;
   if (value.AsNumber(&number)) {

@@ -171,11 +171,16 @@ std::pair<std::string, Arguments> NameAndRest(std::string_view callee, const Arg
   return {*arguments.positional[at].text(), std::move(rest)};
 }
 
+/// As Jinja's map and select do, which take none for an empty list.
+Values IterateIfAny(Meter& meter, const Value& value) {
+  return value.Truth() ? Iterate(meter, value) : Values();
+}
+
 Value Map(Meter& meter, const Value& value, const Arguments& arguments) {
   Values mapped;
   if (!arguments.positional.empty()) {
     const auto [name, rest] = NameAndRest("map", arguments, 0);
-    for (const Value& item : Iterate(meter, value)) {
+    for (const Value& item : IterateIfAny(meter, value)) {
       mapped.push_back(ApplyFilter(meter, name, item, rest));
     }
     return Value::MakeList(std::move(mapped));
@@ -184,7 +189,7 @@ Value Map(Meter& meter, const Value& value, const Arguments& arguments) {
   if (bound[0] == nullptr) {
     throw Problem("map needs a filter or an attribute");
   }
-  for (const Value& item : Iterate(meter, value)) {
+  for (const Value& item : IterateIfAny(meter, value)) {
     Value part = GetPath(meter, item, *bound[0]);
     mapped.push_back(part.IsUndefined() && bound[1] != nullptr ? *bound[1] : std::move(part));
   }
@@ -203,7 +208,7 @@ Value Select(Meter& meter, const Value& value, const Arguments& arguments) {
     test = NameAndRest("select", arguments, kTestAt);
   }
   Values kept;
-  for (const Value& item : Iterate(meter, value)) {
+  for (const Value& item : IterateIfAny(meter, value)) {
     const Value subject = kAttribute ? GetPath(meter, item, arguments.positional[0]) : item;
     const bool holds =
         test.first.empty() ? subject.Truth() : ApplyTest(meter, test.first, subject, test.second);

@@ -340,7 +340,7 @@ Value GetSlice(Meter& meter, const Value& object, const Value& start, const Valu
                const Value& step) {
   RequireDefined(object);
   if (!IsSequence(object)) {
-    throw Problem("'" + object.TypeName() + "' cannot be sliced");
+    return Missing(object, "[:]");
   }
   int64_t stride = 1;
   const bool has_step = !step.IsNone() && !step.IsUndefined();

@@ -326,7 +326,9 @@ Value FormatPercent(Meter& meter, const std::string& text, const Value& values) 
                          : Repr(meter, item);
     meter.ChargeAppend(out.size(), 1);
   }
-  if (used != items.size() && is_tuple) {
+  // Python takes lists and objects for sources of named values, which may go unused.
+  if (used != items.size() &&
+      (is_tuple || (values.list() == nullptr && values.dict() == nullptr))) {
     throw Problem("'%' of a text has more values than places");
   }
   meter.ChargeText(out.size());
