@@ -6,6 +6,7 @@
 #include <string>
 
 #include "tersor/io/gguf.h"
+#include "tersor/io/chat_template.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/util/error.h"
@@ -53,6 +54,15 @@ TEST(FuzzCorpus, TokenizerJson) {
   });
   EXPECT_GE(accepted, 2);
   EXPECT_GE(refused, 1);
+}
+
+TEST(FuzzCorpus, ChatTemplate) {
+  const Json messages = Json::parse(R"([{"role": "user", "content": "a"}])");
+  const auto [accepted, refused] = Replay("chat_template", [&](const std::string& file) {
+    ChatTemplate::Parse(file, "input").Render(messages, true, Json::array({{{"function", "f"}}}));
+  });
+  EXPECT_GE(accepted, 8);
+  EXPECT_GE(refused, 5);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "tersor/io/dtype.h"
 #include "tersor/util/error.h"
 #include "tersor/util/rng.h"
+#include "tersor/util/half.h"
 
 namespace tersor::io {
 namespace {

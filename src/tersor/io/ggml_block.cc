@@ -8,6 +8,7 @@
 #include "tersor/io/dtype.h"
 #include "tersor/util/error.h"
 #include "tersor/util/parallel_for.h"
+#include "tersor/util/half.h"
 
 namespace tersor::io {
 namespace {
