@@ -16,7 +16,7 @@ class ChatPrompt {
  public:
   /// `choice`: the name of a built-in template, a file, or "" for the model's own (a model without
   /// one gets "plain"). Throws Error for a file that cannot be read or is no template.
-  ChatPrompt(const runtime::Engine& engine, const std::string& model, const std::string& choice);
+  ChatPrompt(const runtime::Engine& engine, const std::string& choice);
 
   /// Tokens of messages [{role, content}, ...] up to where the answer begins.
   std::vector<int32_t> Encode(const Json& messages) const;

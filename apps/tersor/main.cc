@@ -55,6 +55,12 @@ int Main(int argc, char** argv) {
   if (verb == "generate") {
     return RunGenerate(argc - 1, argv + 1);
   }
+  if (verb == "serve") {
+    return RunServe(argc - 1, argv + 1);
+  }
+  if (verb == "export") {
+    return RunExport(argc - 1, argv + 1);
+  }
   if (verb == "report") {
     return RunReport(argc - 1, argv + 1);
   }

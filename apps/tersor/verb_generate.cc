@@ -1,12 +1,14 @@
-// `tersor generate`: continues a text with a model, token by token.
+// `tersor generate`: continues a text with a model, or talks with it, token by token.
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
 
+#include "chat_prompt.h"
 #include "cli.h"
 #include "tersor/runtime/engine.h"
 #include "tersor/util/error.h"
@@ -22,7 +24,8 @@ namespace tersor::cli {
 namespace {
 
 struct Options {
-  std::string model, prompt, prompt_file;
+  std::string model, prompt, prompt_file, chat_template, system;
+  bool chat = false;
   runtime::EngineOptions engine;
   runtime::GenerateOptions generate;
 };
@@ -47,6 +50,55 @@ std::string ReadPrompt(const Options& options) {
   return prompt;
 }
 
+/// Prints the answer as it comes; false where the user stopped it.
+bool Print(std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  return std::fflush(stdout) == 0 && !InterruptRequested();
+}
+
+/// Reads messages from stdin line by line and answers each with all that was said before. Ctrl-C
+/// stops an answer; at the prompt, or at the end of stdin, it ends the conversation.
+void Converse(runtime::Engine& engine, const Options& options) {
+  const ChatPrompt chat(engine, options.chat_template);
+  const bool terminal = ::isatty(STDIN_FILENO) != 0;
+  Json messages = Json::array();
+  if (!options.system.empty()) {
+    messages.push_back({{"role", "system"}, {"content", options.system}});
+  }
+  runtime::KvCache cache = engine.NewCache();
+  std::vector<int32_t> cached;  // tokens whose keys and values are in it
+  std::string text;
+  while ((!terminal || std::fputs("> ", stderr) >= 0) && std::getline(std::cin, text)) {
+    if (text.empty()) {
+      continue;
+    }
+    RepairUtf8(text);
+    messages.push_back({{"role", "user"}, {"content", text}});
+    std::vector<int32_t> prompt = chat.Encode(messages);
+    engine.CheckPrompt(prompt);
+    const auto common = std::mismatch(cached.begin(), cached.end(), prompt.begin(), prompt.end());
+    const int64_t reused = common.first - cached.begin();
+    cache.Truncate(reused);
+    runtime::Generation answer(std::move(prompt), options.generate, std::move(cache), reused);
+    runtime::Generation* const step[] = {&answer};
+    std::string said;
+    while (!answer.finished()) {
+      engine.Step(step);
+      const std::string piece = answer.TakeText();
+      said += piece;
+      if (!Print(piece)) {
+        answer.Cancel();
+        ForgetInterrupt();
+      }
+    }
+    fmt::print("\n");
+    std::fflush(stdout);
+    messages.push_back({{"role", "assistant"}, {"content", said}});
+    cached.assign(answer.cached_tokens().begin(), answer.cached_tokens().end());
+    cache = answer.TakeCache();
+  }
+}
+
 void Measure(const runtime::Engine& engine, size_t prompt, const runtime::Generated& generated,
              double load_seconds, Record& record) {
   const auto tokens = static_cast<double>(generated.tokens.size());
@@ -69,7 +121,7 @@ int RunGenerate(int argc, char** argv) {
   runtime::SamplingOptions& sampling = options.generate.sampling;
   CommandLine line("generate", "Continue a text with a model. Only the text goes to stdout.",
                    "tersor generate --model models/llama-12m --prompt 'The index' --max-tokens 100");
-  line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
+  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model, true)
       .Option("--prompt", "text to continue (default: read from stdin)", &options.prompt)
       .Option("--prompt-file", "file with the text to continue", &options.prompt_file)
       .Option("--max-tokens", "tokens to generate (0: until the context is full)",
@@ -86,6 +138,12 @@ int RunGenerate(int argc, char** argv) {
       .Option("--stop", "texts that end the answer, separated by commas", &options.generate.stop)
       .Option("--ignore-eos", "go on after an end-of-text token",
               ConfigField::Target(&options.generate.ignore_eos))
+      .Option("--chat", "a conversation: messages from stdin, one a line, with history",
+              ConfigField::Target(&options.chat))
+      .Option("--chat-template",
+              "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
+              &options.chat_template)
+      .Option("--system", "what a conversation begins with", &options.system)
       .Option("--weights", "serve as f32, bf16, f16 or int8 (default: as stored)",
               &options.engine.weights)
       .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
@@ -98,7 +156,8 @@ int RunGenerate(int argc, char** argv) {
   if (options.generate.max_tokens < 0) {
     FailUsage("tersor generate: --max-tokens must be 0 or more");
   }
-  const std::string prompt = ReadPrompt(options);
+  options.chat = options.chat || !options.chat_template.empty() || !options.system.empty();
+  const std::string prompt = options.chat ? "" : ReadPrompt(options);
   CatchInterrupts();
   const auto began = std::chrono::steady_clock::now();
   const auto since = [began] {
@@ -107,12 +166,13 @@ int RunGenerate(int argc, char** argv) {
   const std::unique_ptr<runtime::Engine> engine =
       runtime::Engine::Load(options.model, options.engine);
   const double load_seconds = since();
+  if (options.chat) {
+    Converse(*engine, options);
+    return 0;
+  }
   const std::vector<int32_t> tokens = engine->Encode(prompt);
   const runtime::Generated generated =
-      engine->Generate(tokens, options.generate, [](std::string_view text) {
-        std::fwrite(text.data(), 1, text.size(), stdout);
-        return std::fflush(stdout) == 0 && !InterruptRequested();
-      });
+      engine->Generate(tokens, options.generate, Print);
   fmt::print("\n");
   Record record;
   record.verb = "generate";

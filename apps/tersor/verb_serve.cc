@@ -73,7 +73,7 @@ int RunServe(int argc, char** argv) {
   Options options;
   CommandLine line("serve", "Serve a model: OpenAI's HTTP interface and a chat page.",
                    "tersor serve --model models/llama-12m --port 8080");
-  line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
+  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model, true)
       .Option("--host", "address to listen on; beyond this machine TERSOR_API_KEY must be set",
               &options.server.host)
       .Option("--port", "0: any free one", &options.server.port)
@@ -101,7 +101,7 @@ int RunServe(int argc, char** argv) {
   options.engine.sequences = options.scheduler.slots;
   const std::unique_ptr<runtime::Engine> engine =
       runtime::Engine::Load(options.model, options.engine);
-  const ChatPrompt chat(*engine, options.model, options.chat_template);
+  const ChatPrompt chat(*engine, options.chat_template);
   serve::ApiContext api;
   api.model = options.name.empty()
                   ? std::filesystem::weakly_canonical(options.model).filename().string()

@@ -17,6 +17,8 @@ inline constexpr std::array kVerbs = {
     Verb{"train", "train a language model on text", true},
     Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice", true},
     Verb{"generate", "continue a text with a model", false},
+    Verb{"serve", "serve a model over OpenAI's HTTP interface", false},
+    Verb{"export", "write a model as GGUF or safetensors in another type", false},
     Verb{"bench", "measure speed against a peer in the same run", true},
     Verb{"report", "draw result records as one offline HTML page", false},
     Verb{"reproduce", "run a method's recipes and report them", false},

@@ -18,6 +18,7 @@
 #include "tersor/data/sampler.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/perplexity.h"
+#include "tersor/io/checkpoint_files.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/train/communicator.h"
@@ -231,12 +232,12 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
     task.evaluate = [&] { return Validate(*model, streams, window, communicator); };
   }
   task.write_files = [&](const std::string& folder, io::Dtype dtype) {
-    model::WriteModelConfig(folder, shape, dtype);
+    io::WriteModelConfig(folder, shape, dtype);
     if (tokenizer_path == "byte") {
       WriteFileAtomically(folder + "/tokenizer_config.json",
                           Json{{"tokenizer_class", "ByteTokenizer"}}.dump(2) + "\n");
     } else {
-      model::CopyTokenizer(tokenizer_path, folder);
+      io::CopyTokenizer(tokenizer_path, folder);
     }
   };
   Json identity = schema.ToJson();

@@ -6,6 +6,8 @@ namespace tersor::cli {
 
 // Torch-free, in `tersor`.
 int RunGenerate(int argc, char** argv);
+int RunServe(int argc, char** argv);
+int RunExport(int argc, char** argv);
 int RunReport(int argc, char** argv);
 int RunReproduce(int argc, char** argv);
 

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <string>
 
+#include "tersor/io/checkpoint_files.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/model/language_model.h"
 #include "tersor/nn/tensor_io.h"
@@ -55,7 +56,7 @@ void Randomize(LanguageModel& model) {
 
 /// The runtime's logits [tokens, vocab]: a chunk of the prompt first, then token by token.
 at::Tensor RuntimeLogits(const std::string& folder, const at::Tensor& tokens) {
-  runtime::Transformer transformer(runtime::LoadWeights(folder, ""));
+  runtime::Transformer transformer(runtime::LoadWeights(runtime::OpenModel(folder), ""));
   const io::ModelConfig& config = transformer.config();
   runtime::KvCache cache(config, tokens.numel(), kernel::FloatType::kF32);
   std::vector<int32_t> ids;
@@ -76,7 +77,7 @@ void ExpectAgreement(const io::ModelConfig& config) {
   const testing::TemporaryFolder folder;
   const std::unique_ptr<LanguageModel> model = MakeLanguageModel(config);
   Randomize(*model);
-  WriteModelConfig(folder.path(), config, io::Dtype::kF32);
+  io::WriteModelConfig(folder.path(), config, io::Dtype::kF32);
   nn::SaveTensors(folder / "model.safetensors", nn::Named(model->Parameters()), io::Dtype::kF32);
 
   std::string ids;

@@ -5,7 +5,6 @@
 #include <memory>
 #include <string>
 
-#include "tersor/io/dtype.h"
 #include "tersor/model/language_model.h"
 
 namespace tersor::model {
@@ -14,12 +13,6 @@ namespace tersor::model {
 /// Throws Error naming the file and the field or tensor that is wrong.
 std::unique_ptr<LanguageModel> LoadLanguageModel(const std::string& folder,
                                                  const Plugs& plugs = {});
-
-/// Writes config.json, naming `dtype` as the type of the stored weights.
-void WriteModelConfig(const std::string& folder, const io::ModelConfig& config, io::Dtype dtype);
-
-/// Copies the tokenizer files of `from` (a model folder or one tokenizer file) to `folder`.
-void CopyTokenizer(const std::string& from, const std::string& folder);
 
 }  // namespace tersor::model
 

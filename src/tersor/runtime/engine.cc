@@ -72,11 +72,12 @@ void Generation::Finish(FinishReason reason) {
   text_ += stream_.Finish();
 }
 
-Engine::Engine(std::string model, Weights weights, std::shared_ptr<const io::Tokenizer> tokenizer,
+Engine::Engine(std::string model, std::shared_ptr<const ModelSource> source, Weights weights,
                const EngineOptions& options)
     : model_(std::move(model)),
+      source_(std::move(source)),
       transformer_(std::move(weights)),
-      tokenizer_(std::move(tokenizer)),
+      tokenizer_(source_->LoadTokenizer()),
       options_(options) {
   for (const int64_t id : config().eos_token_ids) {
     ends_.push_back(static_cast<int32_t>(id));
@@ -94,11 +95,12 @@ std::unique_ptr<Engine> Engine::Load(const std::string& model, const EngineOptio
   if (options.prefill_chunk < 1) {
     FailUsage("prefill chunk must be at least 1, not ", options.prefill_chunk);
   }
-  Weights weights = LoadWeights(model, options.weights);
+  std::shared_ptr<const ModelSource> source = OpenModel(model);
+  Weights weights = LoadWeights(source, options.weights);
   EngineOptions fitted = options;
   fitted.context = FitContext(model, weights, options);
   return std::unique_ptr<Engine>(
-      new Engine(model, std::move(weights), io::LoadTokenizer(model), fitted));
+      new Engine(model, std::move(source), std::move(weights), fitted));
 }
 
 std::vector<int32_t> Engine::Encode(std::string_view text, bool parse_special) const {
@@ -139,7 +141,7 @@ bool Engine::IsEnd(int32_t token) const {
 }
 
 void Engine::FailNotFinite() const {
-  const std::string tensor = FindNonFinite(model_);
+  const std::string tensor = FindNonFinite(*source_);
   TERSOR_CHECK(tensor.empty(), model_, ": tensor ", tensor, " holds a value that is not finite");
   Fail(model_, ": the output is not finite, although the weights are; float16 or int8 overflowed");
 }
@@ -216,10 +218,12 @@ Generated Engine::Generate(std::span<const int32_t> prompt, const GenerateOption
     }
     const std::string text = generation.TakeText();
     result.text += text;
-    if (on_text && !text.empty() && !on_text(text)) {
+    if (on_text && !on_text(text)) {
       generation.Cancel();
     }
-    ThrowIfInterrupted("generation stopped");
+    if (!on_text) {
+      ThrowIfInterrupted("generation stopped");
+    }
   }
   result.tokens.assign(generation.generated().begin(), generation.generated().end());
   result.reason = generation.reason();

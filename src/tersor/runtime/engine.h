@@ -19,6 +19,7 @@
 #include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/runtime/kv_cache.h"
+#include "tersor/runtime/model_source.h"
 #include "tersor/runtime/sampling.h"
 #include "tersor/runtime/text_stream.h"
 #include "tersor/runtime/transformer.h"
@@ -95,12 +96,13 @@ struct Generated {
 /// Not thread-safe: one call at a time.
 class Engine {
  public:
-  /// `model`: a folder in Hugging Face's layout. Throws Error: what is wrong with which file, a
+  /// `model`: a folder in Hugging Face's layout, or a .gguf file. Throws Error: what is wrong with which file, a
   /// model that does not fit in memory, a context longer than the model's.
   static std::unique_ptr<Engine> Load(const std::string& model, const EngineOptions& options = {});
 
   const io::ModelConfig& config() const { return transformer_.config(); }
   const io::Tokenizer& tokenizer() const { return *tokenizer_; }
+  const ModelSource& source() const { return *source_; }
   const Weights& weights() const { return transformer_.weights(); }
   int64_t context() const { return options_.context; }
 
@@ -111,8 +113,8 @@ class Engine {
   /// Logits [tokens, vocab] of a whole sequence.
   std::vector<float> Logits(std::span<const int32_t> tokens);
 
-  /// Runs one prompt to its end. `on_text` is called with each piece of text; it returns false to
-  /// stop. Throws Error: an empty prompt, one longer than the context, a model whose output is not
+  /// Runs one prompt to its end. `on_text` is called after every step with the text that has become
+  /// certain, possibly none; it returns false to stop. Throws Error: an empty prompt, one longer than the context, a model whose output is not
   /// finite (naming the tensor).
   Generated Generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                      const std::function<bool(std::string_view)>& on_text = {});
@@ -130,13 +132,14 @@ class Engine {
   void CheckPrompt(std::span<const int32_t> prompt) const;
 
  private:
-  Engine(std::string model, Weights weights, std::shared_ptr<const io::Tokenizer> tokenizer,
+  Engine(std::string model, std::shared_ptr<const ModelSource> source, Weights weights,
          const EngineOptions& options);
   void Accept(Generation& generation, std::span<float> logits);
   bool IsEnd(int32_t token) const;
   [[noreturn]] void FailNotFinite() const;
 
   std::string model_;
+  std::shared_ptr<const ModelSource> source_;
   Transformer transformer_;
   std::shared_ptr<const io::Tokenizer> tokenizer_;
   EngineOptions options_;

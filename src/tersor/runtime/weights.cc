@@ -1,11 +1,8 @@
 #include "tersor/runtime/weights.h"
 
-#include <cmath>
-#include <optional>
-
-#include "tersor/io/checkpoint.h"
 #include "tersor/io/rope_frequencies.h"
 #include "tersor/util/error.h"
+#include "tersor/util/file.h"
 
 namespace tersor::runtime {
 namespace {
@@ -13,26 +10,13 @@ namespace {
 /// OPT keeps two unused rows before position 0.
 constexpr int64_t kOptPositionOffset = 2;
 
-std::optional<kernel::FloatType> FloatTypeOf(io::Dtype dtype) {
-  switch (dtype) {
-    case io::Dtype::kF32:
-      return kernel::FloatType::kF32;
-    case io::Dtype::kBF16:
-      return kernel::FloatType::kBF16;
-    case io::Dtype::kF16:
-      return kernel::FloatType::kF16;
-    default:
-      return std::nullopt;
-  }
-}
-
 class Loader {
  public:
-  Loader(const std::string& folder, const WeightFormat* format)
-      : checkpoint_(std::make_shared<const io::Checkpoint>(io::Checkpoint::Open(folder))),
-        format_(format) {
-    weights_.config = checkpoint_->config();
-    weights_.storage.push_back(checkpoint_);
+  Loader(const std::shared_ptr<const ModelSource>& source, const WeightFormat* format)
+      : source_(*source), format_(format) {
+    weights_.config = source->config();
+    weights_.rope_pairs = source->rope_pairs();
+    weights_.storage.push_back(source);
   }
 
   Weights Load() {
@@ -112,37 +96,38 @@ class Loader {
   }
 
   std::vector<float> Vector(const std::string& name) const {
-    return checkpoint_->Weight(name).ToFloats();
+    return source_.Floats(name);
   }
 
+  /// `pack`: into the format that was asked for.
   Linear Matrix(const std::string& name, bool bias, bool pack = true) {
-    const io::HostTensor& tensor = checkpoint_->Weight(name + ".weight");
-    Linear linear;
-    linear.matrix = {tensor.shape[0], tensor.shape[1], tensor.bytes};
+    const std::string weight = name + ".weight";
+    const StoredMatrix stored = source_.Matrix(weight);
+    Linear linear{stored.format, {stored.rows, stored.cols, stored.bytes}, {}};
     if (bias) {
       linear.bias = Vector(name + ".bias");
     }
-    const std::optional<kernel::FloatType> type = FloatTypeOf(tensor.dtype);
-    const WeightFormat* stored = type ? &FloatFormat(*type) : nullptr;
-    linear.format = pack && format_ != nullptr ? format_
-                    : stored != nullptr        ? stored
-                                               : &FloatFormat(kernel::FloatType::kF32);
-    if (linear.format != stored) {
-      Pack(tensor, linear);
+    if (pack && format_ != nullptr) {
+      linear.format = format_;
+    }
+    if (linear.format != stored.format || !stored.in_place) {
+      Pack(weight, linear);
     }
     return linear;
   }
 
-  void Pack(const io::HostTensor& tensor, Linear& linear) {
+  void Pack(const std::string& name, Linear& linear) {
     const size_t bytes = linear.format->PackedBytes(linear.matrix.rows, linear.matrix.cols);
     const std::shared_ptr<std::byte[]> packed = std::make_shared<std::byte[]>(bytes);
-    linear.format->Pack(tensor.ToFloats(), linear.matrix.rows, linear.matrix.cols,
+    linear.format->Pack(source_.Floats(name), linear.matrix.rows, linear.matrix.cols,
                         {packed.get(), bytes});
+    // The stored bytes were read for the last time; memory need not hold both.
+    ReleasePages(linear.matrix.bytes);
     linear.matrix.bytes = {packed.get(), bytes};
     weights_.storage.push_back(packed);
   }
 
-  std::shared_ptr<const io::Checkpoint> checkpoint_;
+  const ModelSource& source_;
   const WeightFormat* format_;
   Weights weights_;
 };
@@ -180,26 +165,14 @@ int64_t Weights::BytesPerToken() const {
   return bytes;
 }
 
-Weights LoadWeights(const std::string& folder, const std::string& format) {
+Weights LoadWeights(const std::shared_ptr<const ModelSource>& source, const std::string& format) {
   const WeightFormat* packed = nullptr;
   if (!format.empty()) {
     packed = FindFormat(format);
     TERSOR_CHECK(packed != nullptr, "unknown weight format ", format,
                  "; there are: f32, bf16, f16, int8");
   }
-  return Loader(folder, packed).Load();
-}
-
-std::string FindNonFinite(const std::string& folder) {
-  const io::Checkpoint checkpoint = io::Checkpoint::Open(folder);
-  for (const io::TensorShape& expected : io::ExpectedTensors(checkpoint.config())) {
-    for (const float value : checkpoint.Weight(expected.name).ToFloats()) {
-      if (!std::isfinite(value)) {
-        return expected.name;
-      }
-    }
-  }
-  return {};
+  return Loader(source, packed).Load();
 }
 
 }  // namespace tersor::runtime

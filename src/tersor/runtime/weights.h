@@ -10,6 +10,7 @@
 
 #include "tersor/io/model_config.h"
 #include "tersor/kernel/rope.h"
+#include "tersor/runtime/model_source.h"
 #include "tersor/runtime/weight_format.h"
 
 namespace tersor::runtime {
@@ -54,14 +55,10 @@ struct Weights {
   int64_t BytesPerToken() const;
 };
 
-/// Loads a model folder in Hugging Face's layout. `format`: name of a WeightFormat that matrices
-/// are packed into, or "" to serve them as they are stored, without a copy where a format fits the
-/// stored type. Throws Error for what io::Checkpoint::Open does and for an unknown format.
-Weights LoadWeights(const std::string& folder, const std::string& format);
-
-/// The name of the first tensor that holds a value that is not finite; empty where there is none.
-/// Reads everything: for an error message.
-std::string FindNonFinite(const std::string& folder);
+/// Loads all weights of a model. `format`: name of a WeightFormat that matrices are packed into, or
+/// "" to serve them as they are stored, without a copy where a format fits the stored type. Throws
+/// Error for an unknown format.
+Weights LoadWeights(const std::shared_ptr<const ModelSource>& source, const std::string& format);
 
 }  // namespace tersor::runtime
 

@@ -31,6 +31,10 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// Tells the system that part of a map is not needed soon, so that it does not count as this
+/// process's memory; it is read from the file again when it is.
+void ReleasePages(std::span<const std::byte> part);
+
 /// Writes to `path` + a temporary suffix; `Commit` syncs and renames it into place. Destroyed
 /// without Commit, it removes the temporary file, so a failure leaves the old file as it was.
 /// Every error (a full disk, too) throws Error naming the path.

@@ -23,6 +23,11 @@ void CatchInterrupts() {
 
 bool InterruptRequested() { return requested != 0; }
 
+void ForgetInterrupt() {
+  requested = 0;
+  CatchInterrupts();
+}
+
 void ThrowIfInterrupted(const char* message) {
   if (InterruptRequested()) {
     throw Interrupted(message);

@@ -10,6 +10,9 @@ void CatchInterrupts();
 
 bool InterruptRequested();
 
+/// Forgets a request that was served by ending a part of the work, and waits for the next one.
+void ForgetInterrupt();
+
 /// Throws Interrupted(`message`) where a request is pending.
 void ThrowIfInterrupted(const char* message);
 
