@@ -37,6 +37,11 @@ std::vector<data::Document> ReadNamedText(const std::vector<std::string>& names,
 }
 
 std::string TokenizerIdentity(const std::string& path) {
+  if (path.ends_with(".gguf")) {  // may be larger than memory
+    const auto written = std::filesystem::last_write_time(path).time_since_epoch().count();
+    return path + " " + std::to_string(std::filesystem::file_size(path)) + " " +
+           std::to_string(written);
+  }
   for (const char* name : {"", "/tokenizer.model", "/tokenizer.json", "/tokenizer_config.json"}) {
     if (std::filesystem::is_regular_file(path + name)) {
       return ReadFile(path + name);

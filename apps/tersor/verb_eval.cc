@@ -14,6 +14,7 @@
 #include "tersor/eval/xz.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
+#include "tersor/runtime/engine.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/log.h"
@@ -28,11 +29,13 @@ namespace {
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
+  std::string engine = "torch";
+  runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
   int64_t window = 0, max_windows = 0;
 };
 
-void MeasureText(model::LanguageModel& model, const io::Tokenizer& tokenizer,
+void MeasureText(eval::WindowScorer& scorer, int64_t vocab_size, const io::Tokenizer& tokenizer,
                  const EvalOptions& options, Record& record) {
   const data::TokenFile tokens = data::TokenFile::Build(
       ReadNamedText(options.data, "test"), tokenizer,
@@ -40,8 +43,8 @@ void MeasureText(model::LanguageModel& model, const io::Tokenizer& tokenizer,
       options.cache);
   const std::vector<int32_t> stream = tokens.Tokens(0, tokens.size());
   for (const int32_t id : stream) {
-    TERSOR_CHECK(id < model.config().vocab_size, options.model, ": the tokenizer's token ", id,
-                 " is outside the model's vocabulary of ", model.config().vocab_size);
+    TERSOR_CHECK(id < vocab_size, options.model, ": the tokenizer's token ", id,
+                 " is outside the model's vocabulary of ", vocab_size);
   }
   eval::PerplexityOptions perplexity;
   perplexity.window = options.window;
@@ -53,7 +56,7 @@ void MeasureText(model::LanguageModel& model, const io::Tokenizer& tokenizer,
     }
     progress->Update(done);
   };
-  const eval::LikelihoodSums sums = eval::SumLikelihood(model, stream, perplexity);
+  const eval::LikelihoodSums sums = eval::SumLikelihood(scorer, stream, perplexity);
   if (progress) {
     progress->Finish();
   }
@@ -123,6 +126,10 @@ int RunEval(int argc, char** argv) {
               &options.baselines)
       .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
+      .Option("--engine", "torch, or runtime: the engine that serves (also .gguf files)",
+              &options.engine)
+      .Option("--weights", "runtime: serve as f32, bf16, f16 or int8 (default: as stored)",
+              &options.runtime.weights)
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
       .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
       .Option("--cache", "folder of tokenized texts", &options.cache);
@@ -135,20 +142,39 @@ int RunEval(int argc, char** argv) {
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
   }
+  if (options.engine != "torch" && options.engine != "runtime") {
+    FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
+  }
+  const bool served = options.engine == "runtime";
+  if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
+    FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");
+  }
   SetUpTorch();
   CatchInterrupts();
   const auto began = std::chrono::steady_clock::now();
-  const std::unique_ptr<model::LanguageModel> model = model::LoadLanguageModel(options.model);
+  std::unique_ptr<model::LanguageModel> model;
+  std::unique_ptr<runtime::Engine> engine;
+  if (served) {
+    engine = runtime::Engine::Load(options.model, options.runtime);
+  } else {
+    model = model::LoadLanguageModel(options.model);
+  }
+  const std::unique_ptr<eval::WindowScorer> scorer =
+      served ? eval::MakeScorer(*engine) : eval::MakeScorer(*model);
   const std::shared_ptr<const io::Tokenizer> tokenizer =
-      io::LoadTokenizer(options.tokenizer.empty() ? options.model : options.tokenizer);
+      !options.tokenizer.empty() ? io::LoadTokenizer(options.tokenizer)
+      : served                   ? engine->source().LoadTokenizer()
+                                 : io::LoadTokenizer(options.model);
   Record record;
   record.verb = "eval";
   record.seed = line.common().seed;
   record.config = {{"model", options.model},         {"data", options.data},
                    {"baselines", options.baselines}, {"choices", options.choices},
-                   {"window", options.window},       {"max_windows", options.max_windows}};
+                   {"window", options.window},       {"max_windows", options.max_windows},
+                   {"engine", options.engine},       {"weights", options.runtime.weights}};
   if (!options.data.empty()) {
-    MeasureText(*model, *tokenizer, options, record);
+    MeasureText(*scorer, served ? engine->config().vocab_size : model->config().vocab_size,
+                *tokenizer, options, record);
     if (!options.baselines.empty()) {
       MeasureBaselines(*tokenizer, options, record);
     }

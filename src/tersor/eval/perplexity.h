@@ -6,9 +6,11 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "tersor/model/language_model.h"
+#include "tersor/runtime/engine.h"
 
 namespace tersor::eval {
 
@@ -30,8 +32,25 @@ struct PerplexityOptions {
   std::function<void(int64_t done, int64_t total)> progress;
 };
 
+/// What a model says of windows of `length` tokens each, `inputs` and `targets` [windows, length]
+/// (a target of -1 counts for nothing): the negative log-likelihood in nats of each target, and
+/// whether it is the most likely next token.
+class WindowScorer {
+ public:
+  virtual ~WindowScorer() = default;
+  virtual int64_t longest_window() const = 0;
+  virtual void Score(std::span<const int32_t> inputs, std::span<const int32_t> targets,
+                     int64_t length, std::span<float> nll, std::span<uint8_t> correct) = 0;
+};
+
+/// The torch model, and the runtime's engine; each must outlive the scorer.
+std::unique_ptr<WindowScorer> MakeScorer(model::LanguageModel& model);
+std::unique_ptr<WindowScorer> MakeScorer(runtime::Engine& engine);
+
 /// Runs the model over `stream`. A stream shorter than one window counts as a full one. Throws
 /// Error when it has fewer than two tokens.
+LikelihoodSums SumLikelihood(WindowScorer& scorer, std::span<const int32_t> stream,
+                             const PerplexityOptions& options);
 LikelihoodSums SumLikelihood(model::LanguageModel& model, std::span<const int32_t> stream,
                              const PerplexityOptions& options);
 
