@@ -1,11 +1,14 @@
 // GGUF headers on arbitrary bytes: they either parse or throw Error with one line. Of what parses,
-// every value and every byte of data is there to read, and the values can be read as each type.
+// every value and every byte of data is there to read, the values can be read as each type, and a
+// tokenizer among them encodes any text or is refused.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
+#include <vector>
 
 #include "tersor/io/gguf.h"
+#include "tersor/io/gguf_tokenizer.h"
 #include "tersor/util/error.h"
 
 namespace {
@@ -44,6 +47,14 @@ void ReadAll(const GgufHeader& header) {
     }
     Try([&] { tensor.ToFloats(); });
   }
+  Try([&] {
+    const auto tokenizer = tersor::io::LoadGgufTokenizer(header.metadata);
+    for (const bool parse_special : {false, true}) {
+      const std::vector<int32_t> ids =
+          tokenizer->Encode(" I'm  12345\tcaf\xc3\xa9 abab<s> \xff\xc3\n", parse_special);
+      tokenizer->Decode(ids);
+    }
+  });
 }
 
 }  // namespace

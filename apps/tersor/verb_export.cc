@@ -1,4 +1,5 @@
 // `tersor export`: writes a model folder as one GGUF file, or as safetensors of another type.
+#include <chrono>
 #include <filesystem>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/log.h"
+#include "tersor/util/record.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -65,6 +67,7 @@ int RunExport(int argc, char** argv) {
   if (!line.Parse(argc, argv)) {
     return 0;
   }
+  const auto began = std::chrono::steady_clock::now();
   if (format == "gguf") {
     io::ExportGguf(model, output, GgufType(dtype));
   } else if (format == "safetensors") {
@@ -73,6 +76,17 @@ int RunExport(int argc, char** argv) {
     FailUsage("tersor export: --format ", format, " is not known; there are: gguf, safetensors");
   }
   log::Info("{}", output);
+  if (!line.common().json.empty()) {
+    Record record;
+    record.verb = "export";
+    record.seed = line.common().seed;
+    record.config = {{"model", model}, {"format", format}, {"dtype", dtype}, {"output", output}};
+    const std::string file = format == "gguf" ? output : output + "/model.safetensors";
+    record.metrics["megabytes"] = static_cast<double>(fs::file_size(file)) / 1e6;
+    record.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    WriteRecord(line.common().json, record);
+  }
   return 0;
 }
 

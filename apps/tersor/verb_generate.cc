@@ -185,6 +185,7 @@ int RunGenerate(int argc, char** argv) {
                    {"top_k", sampling.top_k},
                    {"top_p", sampling.top_p},
                    {"min_p", sampling.min_p}};
+  record.rows.push_back({{"prompt", prompt}, {"text", generated.text}});
   Measure(*engine, tokens.size(), generated, load_seconds, record);
   record.seconds = since();
   if (::isatty(STDERR_FILENO) != 0 && record.metrics.contains("tokens_per_second")) {

@@ -5,8 +5,9 @@
 #include <functional>
 #include <string>
 
-#include "tersor/io/gguf.h"
 #include "tersor/io/chat_template.h"
+#include "tersor/io/gguf.h"
+#include "tersor/io/gguf_tokenizer.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/util/error.h"
@@ -41,9 +42,14 @@ TEST(FuzzCorpus, Safetensors) {
 
 TEST(FuzzCorpus, Gguf) {
   const auto [accepted, refused] = Replay("gguf", [](const std::string& file) {
-    ParseGguf(std::as_bytes(std::span(file.data(), file.size())), "input");
+    const GgufHeader header =
+        ParseGguf(std::as_bytes(std::span(file.data(), file.size())), "input");
+    if (header.metadata.Has("tokenizer.ggml.model")) {
+      const auto tokenizer = LoadGgufTokenizer(header.metadata);
+      tokenizer->Decode(tokenizer->Encode(file, true));
+    }
   });
-  EXPECT_GE(accepted, 3);
+  EXPECT_GE(accepted, 5);
   EXPECT_GE(refused, 6);
 }
 
