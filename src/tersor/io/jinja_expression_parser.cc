@@ -362,7 +362,8 @@ ExpressionPtr ExpressionParser::ParseFiltersAndTests(ExpressionPtr object, Nesti
 std::string ExpressionParser::ParseDottedName() {
   std::string name = ExpectName();
   while (TakeOperator(".")) {
-    name += "." + ExpectName();
+    name += '.';
+    name += ExpectName();
   }
   return name;
 }

@@ -340,7 +340,7 @@ Value GetSlice(Meter& meter, const Value& object, const Value& start, const Valu
                const Value& step) {
   RequireDefined(object);
   if (!IsSequence(object)) {
-    return Missing(object, "[:]");
+    throw Problem("a value of type " + object.TypeName() + " cannot be sliced");
   }
   int64_t stride = 1;
   const bool has_step = !step.IsNone() && !step.IsUndefined();
