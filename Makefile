@@ -28,6 +28,7 @@ test: setup-test
 
 bench: build
 	build/bin/tersor bench train --json out/bench-train.json
+	build/bin/tersor bench decode --json out/bench-decode.json
 
 fuzz: setup-test
 	cmake --preset fuzz

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "tersor/io/jinja_template.h"
+#include "tersor/io/jinja/template.h"
 #include "tersor/util/error.h"
 
 namespace tersor::io::jinja {

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "tersor/io/jinja_template.h"
+#include "tersor/io/jinja/template.h"
 #include "tersor/util/json.h"
 
 namespace tersor::io {

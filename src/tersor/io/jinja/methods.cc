@@ -1,10 +1,10 @@
-#include "tersor/io/jinja_methods.h"
+#include "tersor/io/jinja/methods.h"
 
 #include <algorithm>
 #include <optional>
 
-#include "tersor/io/jinja_print.h"
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/print.h"
+#include "tersor/io/jinja/text.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

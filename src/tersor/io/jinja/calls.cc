@@ -1,10 +1,10 @@
 // Calls of methods and of the functions that transformers gives to chat templates.
 #include <ctime>
 
-#include "tersor/io/jinja_evaluator.h"
-#include "tersor/io/jinja_methods.h"
-#include "tersor/io/jinja_operators.h"
-#include "tersor/io/jinja_print.h"
+#include "tersor/io/jinja/evaluator.h"
+#include "tersor/io/jinja/methods.h"
+#include "tersor/io/jinja/operators.h"
+#include "tersor/io/jinja/print.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "tersor/io/jinja_ast.h"
-#include "tersor/io/jinja_evaluator.h"
+#include "tersor/io/jinja/ast.h"
+#include "tersor/io/jinja/evaluator.h"
 #include "tersor/util/json.h"
 
 namespace tersor::io::jinja {

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "tersor/io/jinja_ast.h"
+#include "tersor/io/jinja/ast.h"
 
 namespace tersor::io::jinja {
 

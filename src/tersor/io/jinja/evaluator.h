@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "tersor/io/jinja_ast.h"
-#include "tersor/io/jinja_value.h"
+#include "tersor/io/jinja/ast.h"
+#include "tersor/io/jinja/value.h"
 
 namespace tersor::io::jinja {
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "tersor/io/jinja_value.h"
+#include "tersor/io/jinja/value.h"
 
 namespace tersor::io::jinja {
 

@@ -1,9 +1,9 @@
-#include "tersor/io/jinja_template.h"
+#include "tersor/io/jinja/template.h"
 
 #include <limits>
 
-#include "tersor/io/jinja_lexer.h"
-#include "tersor/io/jinja_parser.h"
+#include "tersor/io/jinja/lexer.h"
+#include "tersor/io/jinja/parser.h"
 #include "tersor/util/error.h"
 #include "tersor/util/utf8.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "tersor/io/jinja_value.h"
+#include "tersor/io/jinja/value.h"
 
 namespace tersor::io::jinja {
 

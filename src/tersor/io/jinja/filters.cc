@@ -1,14 +1,14 @@
 // Filters of one value.
-#include "tersor/io/jinja_filters.h"
+#include "tersor/io/jinja/filters.h"
 
 #include <charconv>
 #include <cmath>
 #include <optional>
 
-#include "tersor/io/jinja_methods.h"
-#include "tersor/io/jinja_operators.h"
-#include "tersor/io/jinja_print.h"
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/methods.h"
+#include "tersor/io/jinja/operators.h"
+#include "tersor/io/jinja/print.h"
+#include "tersor/io/jinja/text.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

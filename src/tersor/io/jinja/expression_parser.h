@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "tersor/io/jinja_ast.h"
-#include "tersor/io/jinja_lexer.h"
+#include "tersor/io/jinja/ast.h"
+#include "tersor/io/jinja/lexer.h"
 
 namespace tersor::io::jinja {
 

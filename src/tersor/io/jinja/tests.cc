@@ -1,10 +1,10 @@
 // Tests: `value is name`.
 #include <algorithm>
 
-#include "tersor/io/jinja_filters.h"
-#include "tersor/io/jinja_operators.h"
-#include "tersor/io/jinja_print.h"
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/filters.h"
+#include "tersor/io/jinja/operators.h"
+#include "tersor/io/jinja/print.h"
+#include "tersor/io/jinja/text.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

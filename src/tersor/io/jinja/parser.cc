@@ -1,8 +1,8 @@
-#include "tersor/io/jinja_parser.h"
+#include "tersor/io/jinja/parser.h"
 
 #include <initializer_list>
 
-#include "tersor/io/jinja_expression_parser.h"
+#include "tersor/io/jinja/expression_parser.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

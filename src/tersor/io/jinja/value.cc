@@ -1,4 +1,4 @@
-#include "tersor/io/jinja_value.h"
+#include "tersor/io/jinja/value.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "tersor/io/jinja_print.h"
+#include "tersor/io/jinja/print.h"
 
 #include <fmt/format.h>
 #include <utf8proc.h>
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/text.h"
 #include "tersor/util/utf8.h"
 
 namespace tersor::io::jinja {

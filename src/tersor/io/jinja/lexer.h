@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "tersor/io/jinja_value.h"
+#include "tersor/io/jinja/value.h"
 
 namespace tersor::io::jinja {
 

@@ -1,4 +1,4 @@
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/text.h"
 
 #include <string.h>
 #include <utf8proc.h>

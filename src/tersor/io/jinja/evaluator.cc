@@ -1,8 +1,8 @@
-#include "tersor/io/jinja_evaluator.h"
+#include "tersor/io/jinja/evaluator.h"
 
-#include "tersor/io/jinja_filters.h"
-#include "tersor/io/jinja_operators.h"
-#include "tersor/io/jinja_print.h"
+#include "tersor/io/jinja/filters.h"
+#include "tersor/io/jinja/operators.h"
+#include "tersor/io/jinja/print.h"
 #include "tersor/util/quoted.h"
 
 namespace tersor::io::jinja {

@@ -1,11 +1,11 @@
-#include "tersor/io/jinja_lexer.h"
+#include "tersor/io/jinja/lexer.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <optional>
 
-#include "tersor/io/jinja_text.h"
+#include "tersor/io/jinja/text.h"
 #include "tersor/util/quoted.h"
 #include "tersor/util/utf8.h"
 

@@ -1,4 +1,4 @@
-#include "tersor/io/jinja_expression_parser.h"
+#include "tersor/io/jinja/expression_parser.h"
 
 #include <algorithm>
 #include <array>
