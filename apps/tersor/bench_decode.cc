@@ -139,9 +139,9 @@ class ModelBench {
       return bytes * static_cast<double>(steps) / seconds / 1e9;
     };
     ours();
-    const double rate = RunRow({"decode_" + name_, "GB/s", "read, best of 1 to 4 streams a thread",
-                                ours, std::ref(peer)},
-                               repeats, record);
+    const double rate = RunRow(
+        {"decode_" + name_, "GB/s", "read, best of 1 to 4 streams a thread", ours, std::ref(peer)},
+        repeats, record);
     record.metrics["decode_" + name_ + "_tokens_per_second"] = rate * 1e9 / bytes;
   }
 

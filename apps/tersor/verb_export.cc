@@ -58,8 +58,9 @@ void ExportFolder(const std::string& model, const std::string& output, io::Dtype
 
 int RunExport(int argc, char** argv) {
   std::string model, output, format = "gguf", dtype = "f16";
-  CommandLine line("export", "Write a model as GGUF, or as safetensors of another type.",
-                   "tersor export --model models/llama-12m --format gguf --dtype q8_0 -o llama.gguf");
+  CommandLine line(
+      "export", "Write a model as GGUF, or as safetensors of another type.",
+      "tersor export --model models/llama-12m --format gguf --dtype q8_0 -o llama.gguf");
   line.Option("--model", "model folder in Hugging Face's layout", &model, true)
       .Option("--format", "gguf (one file) or safetensors (a folder)", &format)
       .Option("--dtype", "f32, f16, bf16; gguf also q8_0", &dtype)

@@ -119,9 +119,11 @@ void Measure(const runtime::Engine& engine, size_t prompt, const runtime::Genera
 int RunGenerate(int argc, char** argv) {
   Options options;
   runtime::SamplingOptions& sampling = options.generate.sampling;
-  CommandLine line("generate", "Continue a text with a model. Only the text goes to stdout.",
-                   "tersor generate --model models/llama-12m --prompt 'The index' --max-tokens 100");
-  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model, true)
+  CommandLine line(
+      "generate", "Continue a text with a model. Only the text goes to stdout.",
+      "tersor generate --model models/llama-12m --prompt 'The index' --max-tokens 100");
+  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model,
+              true)
       .Option("--prompt", "text to continue (default: read from stdin)", &options.prompt)
       .Option("--prompt-file", "file with the text to continue", &options.prompt_file)
       .Option("--max-tokens", "tokens to generate (0: until the context is full)",
@@ -171,8 +173,7 @@ int RunGenerate(int argc, char** argv) {
     return 0;
   }
   const std::vector<int32_t> tokens = engine->Encode(prompt);
-  const runtime::Generated generated =
-      engine->Generate(tokens, options.generate, Print);
+  const runtime::Generated generated = engine->Generate(tokens, options.generate, Print);
   fmt::print("\n");
   Record record;
   record.verb = "generate";

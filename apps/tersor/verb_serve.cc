@@ -73,12 +73,14 @@ int RunServe(int argc, char** argv) {
   Options options;
   CommandLine line("serve", "Serve a model: OpenAI's HTTP interface and a chat page.",
                    "tersor serve --model models/llama-12m --port 8080");
-  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model, true)
+  line.Option("--model", "model folder in Hugging Face's layout, or .gguf file", &options.model,
+              true)
       .Option("--host", "address to listen on; beyond this machine TERSOR_API_KEY must be set",
               &options.server.host)
       .Option("--port", "0: any free one", &options.server.port)
       .Option("--name", "the model's name in answers (default: its folder's)", &options.name)
-      .Option("--chat-template", "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
+      .Option("--chat-template",
+              "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
               &options.chat_template)
       .Option("--weights", "serve as f32, bf16, f16 or int8 (default: as stored)",
               &options.engine.weights)

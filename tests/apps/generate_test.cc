@@ -5,8 +5,8 @@
 #include <string>
 
 #include "../runtime/random_model.h"
-#include "test_files.h"
 #include "tersor/util/json.h"
+#include "test_files.h"
 
 namespace tersor {
 namespace {
@@ -38,8 +38,8 @@ TEST(Generate, PrintsTheTextOnly) {
 
 TEST(Generate, RecordsItsRates) {
   const testing::TemporaryFolder folder;
-  const CommandResult run = Generate(
-      kLlama, "--prompt 'The' --max-tokens 10 --ignore-eos --json " + (folder / "r.json"));
+  const CommandResult run =
+      Generate(kLlama, "--prompt 'The' --max-tokens 10 --ignore-eos --json " + (folder / "r.json"));
   EXPECT_EQ(run.code, 0) << run.error;
   const Json record = ReadJsonFile(folder / "r.json");
   EXPECT_EQ(record["metrics"]["tokens"], 10);
@@ -48,9 +48,9 @@ TEST(Generate, RecordsItsRates) {
 }
 
 TEST(Generate, ConversesLineByLine) {
-  const CommandResult run = RunCommand("printf 'What is an index?\\nAnd a table?\\n' | " + kTersor +
-                                       "generate --model " + kLlama +
-                                       " --chat --max-tokens 8 --temperature 0 --ignore-eos");
+  const CommandResult run =
+      RunCommand("printf 'What is an index?\\nAnd a table?\\n' | " + kTersor + "generate --model " +
+                 kLlama + " --chat --max-tokens 8 --temperature 0 --ignore-eos");
   EXPECT_EQ(run.code, 0) << run.error;
   EXPECT_GE(std::count(run.out.begin(), run.out.end(), '\n'), 2);
 }

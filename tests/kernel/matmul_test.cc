@@ -13,7 +13,8 @@
 namespace tersor::kernel {
 namespace {
 
-/// The bytes of `weights` as `type`, one byte off any alignment, and the values that they stand for.
+/// The bytes of `weights` as `type`, one byte off any alignment, and the values that they stand
+/// for.
 struct Stored {
   std::vector<std::byte> bytes;
   std::vector<float> values;
@@ -105,8 +106,8 @@ struct Shape {
   int64_t rows, cols, tokens;
 };
 
-const Shape kShapes[] = {{1, 1, 1},    {3, 31, 1},   {9, 64, 2},    {130, 300, 1}, {48, 256, 8},
-                         {50, 257, 9}, {97, 520, 33}, {13, 40, 530}};
+const Shape kShapes[] = {{1, 1, 1},    {3, 31, 1},   {9, 64, 2},    {130, 300, 1},
+                         {48, 256, 8}, {50, 257, 9}, {97, 520, 33}, {13, 40, 530}};
 
 TEST(Matvec, FloatsEqualTheDefinition) {
   ForEachTarget([] {

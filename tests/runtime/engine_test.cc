@@ -179,8 +179,11 @@ TEST_F(EngineTest, BadInputIsOneClearLine) {
   ExpectError([&] { engine->Generate({}, Greedy(1)); }, "prompt is empty");
   ExpectError([&] { engine->Generate(std::vector<int32_t>(96, 65), Greedy(1)); },
               "leaves no room in the context of 96");
-  ExpectError([&] { engine->Generate(std::vector<int32_t>{65, 300}, Greedy(1)); },
-              "token 300 is outside");
+  ExpectError(
+      [&] {
+        engine->Generate(std::vector<int32_t>{65, 300}, Greedy(1));
+      },
+      "token 300 is outside");
 }
 
 TEST_F(EngineTest, NamesTheTensorThatIsNotFinite) {

@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "test_files.h"
 #include "tersor/io/model_config.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/util/rng.h"
+#include "test_files.h"
 
 namespace tersor::testing {
 

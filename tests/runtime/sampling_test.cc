@@ -31,8 +31,7 @@ SamplingOptions Plain() {
   return options;
 }
 
-const std::vector<float> kLogits = {std::log(0.1f), std::log(0.4f), std::log(0.2f),
-                                    std::log(0.3f)};
+const std::vector<float> kLogits = {std::log(0.1f), std::log(0.4f), std::log(0.2f), std::log(0.3f)};
 
 TEST(TokenSampler, DrawsByProbability) {
   const std::vector<double> shares = Shares(Plain(), kLogits);

@@ -95,8 +95,7 @@ TEST_F(ServerTest, StreamsWhatItAnswers) {
                {"max_tokens", 20},
                {"seed", 5},
                {"ignore_eos", true}};
-  const std::string whole =
-      Post("/v1/chat/completions", body)["choices"][0]["message"]["content"];
+  const std::string whole = Post("/v1/chat/completions", body)["choices"][0]["message"]["content"];
   body["stream"] = true;
   body["stream_options"] = {{"include_usage", true}};
   const httplib::Result result =
@@ -226,7 +225,8 @@ void Send(int socket, const std::string& bytes) {
 
 std::string RawPost(const std::string& body) {
   return "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "Content-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 TEST_F(ServerTest, SurvivesBrokenRequests) {
@@ -250,8 +250,8 @@ TEST_F(ServerTest, AClientThatLeavesFreesItsSlot) {
   one.slots = 1;
   Start({}, one);
   // Answers of this length, one after another, would take far longer than the test waits.
-  const Json body = {{"prompt", "x"}, {"n", 16}, {"max_tokens", 80}, {"ignore_eos", true},
-                     {"stream", true}};
+  const Json body = {
+      {"prompt", "x"}, {"n", 16}, {"max_tokens", 80}, {"ignore_eos", true}, {"stream", true}};
   std::vector<int> leavers;
   for (int i = 0; i < 40; ++i) {
     leavers.push_back(Connect(server_->port()));

@@ -17,7 +17,8 @@ struct TokenPanels {
 };
 
 /// Columns in groups of 32 as 16-bit integers: x = scale · value, |value| <= 32767, so that the
-/// relative error is below 2^-15 of the group's largest. [tokens, groups · 32] and [tokens, groups].
+/// relative error is below 2^-15 of the group's largest. [tokens, groups · 32] and [tokens,
+/// groups].
 struct Int16Groups {
   const int16_t* values = nullptr;
   const float* scales = nullptr;

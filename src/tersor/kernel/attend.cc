@@ -63,8 +63,8 @@ HWY_INLINE void ScoreBlock(int64_t head_dim, const float* HWY_RESTRICT query, co
   for (int64_t i = 0; i < head_dim; ++i) {
     hn::Vec<D> key[kVectors];
     for (int v = 0; v < kVectors; ++v) {
-      key[v] = LoadFloats<T>(
-          d, keys + (i * kKeyBlock + v * kLanes) * static_cast<int64_t>(sizeof(T)));
+      key[v] =
+          LoadFloats<T>(d, keys + (i * kKeyBlock + v * kLanes) * static_cast<int64_t>(sizeof(T)));
     }
     for (int r = 0; r < kRows; ++r) {
       const auto q = hn::Set(d, query[r * head_dim + i]);
@@ -270,8 +270,10 @@ void AppendTasks(const AttendInput& in, Workspace& workspace, Plan& plan) {
     for (int64_t row = 0; row < rows; row += kTaskRows) {
       for (int64_t s = 0; s < stretches; ++s) {
         AttendTask& task = plan.tasks[static_cast<size_t>(plan.count++)];
-        task = {&in, head, row, std::min(kTaskRows, rows - row), s * kStretch,
-                s + 1 == stretches ? in.first + in.tokens : (s + 1) * kStretch, nullptr};
+        task = {&in,          head,
+                row,          std::min(kTaskRows, rows - row),
+                s * kStretch, s + 1 == stretches ? in.first + in.tokens : (s + 1) * kStretch,
+                nullptr};
         task.state = workspace.Take<float>(task.rows * (StateSize(in.head_dim) + in.head_dim));
       }
     }

@@ -19,8 +19,8 @@
 #define TERSOR_KERNEL_GEMM_ONCE_
 namespace tersor::kernel {
 
-constexpr int64_t kDepth = 256;     // columns decoded at a time: 16 to 32 KB of token panel
-constexpr int64_t kBlockRows = 48;  // rows decoded at a time: 48 KB
+constexpr int64_t kDepth = 256;      // columns decoded at a time: 16 to 32 KB of token panel
+constexpr int64_t kBlockRows = 48;   // rows decoded at a time: 48 KB
 constexpr int64_t kMaxTokens = 512;  // tokens a pass: 96 KB of sums
 
 /// What a pass of a block of rows works on; the buffers belong to one thread.

@@ -38,13 +38,16 @@ int64_t FitContext(const std::string& model, const Weights& weights, const Engin
     return wanted;  // unknown
   }
   const int64_t room = available - weights.BytesPerToken();
-  const auto gigabytes = [](int64_t bytes) { return std::round(static_cast<double>(bytes) / 1e7) / 100; };
+  const auto gigabytes = [](int64_t bytes) {
+    return std::round(static_cast<double>(bytes) / 1e7) / 100;
+  };
   TERSOR_CHECK(room > 0, model, ": its weights take ", gigabytes(weights.BytesPerToken()),
                " GB, but only ", gigabytes(available), " GB of memory are free; try int8 weights");
   const kernel::FloatType type = CacheType(options.cache);
   const int64_t fits = room / (options.sequences * KvCache::Bytes(config, 1, type));
-  TERSOR_CHECK(options.context == 0 || wanted <= fits, model, ": keys and values of ", options.sequences,
-               " times ", wanted, " tokens take ", gigabytes(options.sequences * KvCache::Bytes(config, wanted, type)),
+  TERSOR_CHECK(options.context == 0 || wanted <= fits, model, ": keys and values of ",
+               options.sequences, " times ", wanted, " tokens take ",
+               gigabytes(options.sequences * KvCache::Bytes(config, wanted, type)),
                " GB, but memory has room for ", fits, " tokens beside the weights");
   if (fits < wanted) {
     log::Warn("{}: memory has room for a context of {} tokens, not the model's {}", model, fits,
@@ -99,8 +102,7 @@ std::unique_ptr<Engine> Engine::Load(const std::string& model, const EngineOptio
   Weights weights = LoadWeights(source, options.weights);
   EngineOptions fitted = options;
   fitted.context = FitContext(model, weights, options);
-  return std::unique_ptr<Engine>(
-      new Engine(model, std::move(source), std::move(weights), fitted));
+  return std::unique_ptr<Engine>(new Engine(model, std::move(source), std::move(weights), fitted));
 }
 
 std::vector<int32_t> Engine::Encode(std::string_view text, bool parse_special) const {
@@ -178,8 +180,8 @@ void Engine::Step(std::span<Generation* const> generations) {
   }
   transformer_.Run(segments);
   for (size_t i = 0; i < ready.size(); ++i) {
-    Accept(*ready[i], std::span(logits_).subspan(i * static_cast<size_t>(vocab),
-                                                 static_cast<size_t>(vocab)));
+    Accept(*ready[i],
+           std::span(logits_).subspan(i * static_cast<size_t>(vocab), static_cast<size_t>(vocab)));
   }
 }
 

@@ -27,9 +27,9 @@
 namespace tersor::runtime {
 
 struct EngineOptions {
-  std::string weights;        // "f32", "bf16", "f16", "int8"; "": as they are stored, not copied
-  std::string cache = "f32";  // keys and values: "f32" or "bf16"
-  int64_t context = 0;        // longest sequence in tokens; 0: the model's
+  std::string weights;          // "f32", "bf16", "f16", "int8"; "": as they are stored, not copied
+  std::string cache = "f32";    // keys and values: "f32" or "bf16"
+  int64_t context = 0;          // longest sequence in tokens; 0: the model's
   int64_t prefill_chunk = 512;  // prompt tokens a pass
   int64_t sequences = 1;        // whose caches memory must have room for
 };
@@ -96,8 +96,8 @@ struct Generated {
 /// Not thread-safe: one call at a time.
 class Engine {
  public:
-  /// `model`: a folder in Hugging Face's layout, or a .gguf file. Throws Error: what is wrong with which file, a
-  /// model that does not fit in memory, a context longer than the model's.
+  /// `model`: a folder in Hugging Face's layout, or a .gguf file. Throws Error: what is wrong with
+  /// which file, a model that does not fit in memory, a context longer than the model's.
   static std::unique_ptr<Engine> Load(const std::string& model, const EngineOptions& options = {});
 
   const io::ModelConfig& config() const { return transformer_.config(); }
@@ -114,8 +114,8 @@ class Engine {
   std::vector<float> Logits(std::span<const int32_t> tokens);
 
   /// Runs one prompt to its end. `on_text` is called after every step with the text that has become
-  /// certain, possibly none; it returns false to stop. Throws Error: an empty prompt, one longer than the context, a model whose output is not
-  /// finite (naming the tensor).
+  /// certain, possibly none; it returns false to stop. Throws Error: an empty prompt, one longer
+  /// than the context, a model whose output is not finite (naming the tensor).
   Generated Generate(std::span<const int32_t> prompt, const GenerateOptions& options,
                      const std::function<bool(std::string_view)>& on_text = {});
 
@@ -143,8 +143,8 @@ class Engine {
   Transformer transformer_;
   std::shared_ptr<const io::Tokenizer> tokenizer_;
   EngineOptions options_;
-  std::vector<int32_t> ends_;   // end-of-text tokens
-  std::vector<float> logits_;   // [generations, vocab] of a step
+  std::vector<int32_t> ends_;  // end-of-text tokens
+  std::vector<float> logits_;  // [generations, vocab] of a step
 };
 
 }  // namespace tersor::runtime

@@ -33,8 +33,7 @@ class Floats : public WeightFormat {
     ParallelFor(0, rows * cols, 1 << 15, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i) {
         const float weight = weights[static_cast<size_t>(i)];
-        const uint16_t bits =
-            type_ == FloatType::kBF16 ? FloatToBF16(weight) : FloatToF16(weight);
+        const uint16_t bits = type_ == FloatType::kBF16 ? FloatToBF16(weight) : FloatToF16(weight);
         std::memcpy(out.data() + 2 * i, &bits, sizeof(bits));
       }
     });
@@ -42,9 +41,9 @@ class Floats : public WeightFormat {
 
   void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,
               float* out) const override {
-    kernel::DecodeFloats(
-        type_, matrix.bytes.data() + (row * matrix.cols + first) * kernel::BytesOf(type_), count,
-        out);
+    kernel::DecodeFloats(type_,
+                         matrix.bytes.data() + (row * matrix.cols + first) * kernel::BytesOf(type_),
+                         count, out);
   }
 
   void Matvec(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const override {

@@ -27,8 +27,8 @@ class Int8 : public WeightFormat {
 
   void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,
               float* out) const override {
-    kernel::DecodeInt8(
-        matrix.bytes.data() + row * RowBytes(matrix.cols) + RowBytes(first), count, out);
+    kernel::DecodeInt8(matrix.bytes.data() + row * RowBytes(matrix.cols) + RowBytes(first), count,
+                       out);
   }
 
   void Matvec(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const override {

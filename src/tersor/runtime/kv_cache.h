@@ -42,7 +42,7 @@ class KvCache {
 
   const std::byte* keys(int64_t layer) const { return data_ + layer * LayerBytes(); }
   const std::byte* values(int64_t layer) const { return keys(layer) + kv_heads_ * key_stride(); }
-  int64_t key_stride() const;    // bytes from one head's keys to the next one's
+  int64_t key_stride() const;  // bytes from one head's keys to the next one's
   int64_t value_stride() const;
 
  private:

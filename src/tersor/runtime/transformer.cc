@@ -91,8 +91,8 @@ void Transformer::Run(std::span<const Segment> segments) {
   auto* part = workspace_.Take<float>(size);
   Embed(pass, x);
   // Norm before each part, or (OPT-350M) after its residual sum.
-  const bool before = config().architecture != io::Architecture::kOpt ||
-                      config().do_layer_norm_before;
+  const bool before =
+      config().architecture != io::Architecture::kOpt || config().do_layer_norm_before;
   for (int64_t i = 0; i < std::ssize(weights_.layers); ++i) {
     const Layer& layer = weights_.layers[static_cast<size_t>(i)];
     if (before) {
@@ -137,8 +137,8 @@ void Transformer::Embed(const Pass& pass, float* x) {
   }
   auto* position = workspace_.Take<float>(hidden);
   for (int64_t r = 0; r < pass.rows; ++r) {
-    weights_.positions.format->Decode(weights_.positions.matrix,
-                                      pass.positions[r], 0, hidden, position);
+    weights_.positions.format->Decode(weights_.positions.matrix, pass.positions[r], 0, hidden,
+                                      position);
     Add(hidden, position, x + r * hidden);
   }
 }

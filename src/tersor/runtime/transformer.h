@@ -14,10 +14,10 @@ namespace tersor::runtime {
 
 /// New tokens of one sequence.
 struct Segment {
-  KvCache* cache = nullptr;          // what came before; takes the new tokens in
-  std::span<const int32_t> tokens;   // at least one
-  float* last_logits = nullptr;      // [vocab] of the last token
-  float* all_logits = nullptr;       // [tokens, vocab]; instead of last_logits
+  KvCache* cache = nullptr;         // what came before; takes the new tokens in
+  std::span<const int32_t> tokens;  // at least one
+  float* last_logits = nullptr;     // [vocab] of the last token
+  float* all_logits = nullptr;      // [tokens, vocab]; instead of last_logits
 };
 
 /// Not thread-safe: one pass at a time.

@@ -7,8 +7,7 @@ namespace {
 
 class Rows : public kernel::RowSource {
  public:
-  Rows(const WeightFormat& format, const PackedMatrix& matrix)
-      : format_(format), matrix_(matrix) {}
+  Rows(const WeightFormat& format, const PackedMatrix& matrix) : format_(format), matrix_(matrix) {}
   void Decode(int64_t row, int64_t first, int64_t count, float* out) const override {
     format_.Decode(matrix_, row, first, count, out);
   }

@@ -95,9 +95,7 @@ class Loader {
             c.enable_bias ? Vector(name + ".bias") : std::vector<float>()};
   }
 
-  std::vector<float> Vector(const std::string& name) const {
-    return source_.Floats(name);
-  }
+  std::vector<float> Vector(const std::string& name) const { return source_.Floats(name); }
 
   /// `pack`: into the format that was asked for.
   Linear Matrix(const std::string& name, bool bias, bool pack = true) {

@@ -39,15 +39,15 @@ struct Layer {
 
 struct Weights {
   io::ModelConfig config;
-  Linear embedding;                 // [vocab, width]; rows are looked up
-  Linear head;                      // [vocab, width]; the embedding where they are tied
-  Linear positions;                 // opt: [positions, hidden], the unused first rows left out
-  Linear project_in, project_out;   // opt with a narrower embedding
-  Norm final_norm;                  // empty where there is none
+  Linear embedding;                // [vocab, width]; rows are looked up
+  Linear head;                     // [vocab, width]; the embedding where they are tied
+  Linear positions;                // opt: [positions, hidden], the unused first rows left out
+  Linear project_in, project_out;  // opt with a narrower embedding
+  Norm final_norm;                 // empty where there is none
   bool has_final_norm = true;
   std::vector<Layer> layers;
   kernel::RopePairs rope_pairs = kernel::RopePairs::kHalves;
-  std::vector<double> rope_frequencies;  // empty: learned positions
+  std::vector<double> rope_frequencies;              // empty: learned positions
   std::vector<std::shared_ptr<const void>> storage;  // what the matrices point into
 
   /// Bytes of the matrices and vectors that one token reads: all but the input embedding (which

@@ -27,8 +27,8 @@ int64_t Now() {
 bool SameKey(std::string_view given, std::string_view key) {
   unsigned difference = given.size() != key.size();
   for (size_t i = 0; i < given.size(); ++i) {
-    difference |= static_cast<unsigned char>(given[i]) ^
-                  static_cast<unsigned char>(key[i % key.size()]);
+    difference |=
+        static_cast<unsigned char>(given[i]) ^ static_cast<unsigned char>(key[i % key.size()]);
   }
   return difference == 0;
 }
@@ -230,28 +230,28 @@ void HttpServer::State::Route() {
               [this](const httplib::Request& request, httplib::Response& response) {
                 Complete(request, response, /*chat=*/true);
               });
-  server.set_pre_routing_handler([this](const httplib::Request& request,
-                                        httplib::Response& response) {
-    if (request.path.starts_with("/v1/") && !Authorized(request)) {
-      SendError(response, "a valid API key is needed: Authorization: Bearer KEY", 401);
-      return httplib::Server::HandlerResponse::Handled;
-    }
-    return httplib::Server::HandlerResponse::Unhandled;
-  });
-  server.set_exception_handler([](const httplib::Request&, httplib::Response& response,
-                                  std::exception_ptr failure) {
-    try {
-      std::rethrow_exception(failure);
-    } catch (const ApiError& e) {
-      SendError(response, e.what(), e.status(), e.param());
-    } catch (const Overloaded& e) {
-      SendError(response, e.what(), 503);
-    } catch (const Error& e) {
-      SendError(response, e.what(), 400);
-    } catch (const std::exception&) {
-      SendError(response, "the server failed on this request", 500);
-    }
-  });
+  server.set_pre_routing_handler(
+      [this](const httplib::Request& request, httplib::Response& response) {
+        if (request.path.starts_with("/v1/") && !Authorized(request)) {
+          SendError(response, "a valid API key is needed: Authorization: Bearer KEY", 401);
+          return httplib::Server::HandlerResponse::Handled;
+        }
+        return httplib::Server::HandlerResponse::Unhandled;
+      });
+  server.set_exception_handler(
+      [](const httplib::Request&, httplib::Response& response, std::exception_ptr failure) {
+        try {
+          std::rethrow_exception(failure);
+        } catch (const ApiError& e) {
+          SendError(response, e.what(), e.status(), e.param());
+        } catch (const Overloaded& e) {
+          SendError(response, e.what(), 503);
+        } catch (const Error& e) {
+          SendError(response, e.what(), 400);
+        } catch (const std::exception&) {
+          SendError(response, "the server failed on this request", 500);
+        }
+      });
   server.set_error_handler([](const httplib::Request& request, httplib::Response& response) {
     if (response.body.empty()) {
       const std::string what = response.status == 404   ? "there is nothing at " + request.path
@@ -265,7 +265,8 @@ void HttpServer::State::Route() {
 HttpServer::HttpServer(Scheduler& scheduler, ApiContext api, const ServerOptions& options)
     : state_(new State{scheduler, std::move(api), options}) {
   if (!IsLoopback(options.host) && options.api_key.empty()) {
-    FailUsage("serving on ", options.host, " needs an API key: set TERSOR_API_KEY; without one "
+    FailUsage("serving on ", options.host,
+              " needs an API key: set TERSOR_API_KEY; without one "
               "only this machine (127.0.0.1) may connect");
   }
   httplib::Server& server = state_->server;
@@ -284,7 +285,7 @@ HttpServer::HttpServer(Scheduler& scheduler, ApiContext api, const ServerOptions
   state_->Route();
   errno = 0;
   const int port = static_cast<int>(options.port);
-  state_->port = port == 0 ? server.bind_to_any_port(options.host)
+  state_->port = port == 0                                 ? server.bind_to_any_port(options.host)
                  : server.bind_to_port(options.host, port) ? port
                                                            : -1;
   TERSOR_CHECK(state_->port > 0, options.host, " port ", port, ": cannot be served on",

@@ -15,8 +15,8 @@ namespace tersor::serve {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int64_t port = 8080;      // 0: any free one
-  std::string api_key;      // "": none is asked for
+  int64_t port = 8080;       // 0: any free one
+  std::string api_key;       // "": none is asked for
   int64_t connections = 64;  // that are served at once; more wait
   int64_t max_body_bytes = 4 << 20;
   int64_t read_timeout_seconds = 10, write_timeout_seconds = 10;  // a client that does not move

@@ -25,8 +25,8 @@ class Fields {
       return fallback;
     }
     if (!value->is_number() || value->get<double>() < low || value->get<double>() > high) {
-      throw ApiError(400,
-                     internal::Concat(name, " must be a number from ", low, " to ", high), name);
+      throw ApiError(400, internal::Concat(name, " must be a number from ", low, " to ", high),
+                     name);
     }
     return value->get<double>();
   }
@@ -120,8 +120,8 @@ std::vector<int32_t> ParseTokens(const Json& list, const ApiContext& context) {
   for (const Json& token : list) {
     if (!token.is_number_integer() || token.get<int64_t>() < 0 ||
         token.get<int64_t>() >= context.vocab_size) {
-      throw ApiError(400, internal::Concat("prompt: tokens must be integers below ",
-                                           context.vocab_size),
+      throw ApiError(400,
+                     internal::Concat("prompt: tokens must be integers below ", context.vocab_size),
                      "prompt");
     }
     tokens.push_back(token.get<int32_t>());
@@ -210,9 +210,8 @@ ApiRequest ParseApiRequest(std::string_view body, bool chat, const ApiContext& c
   ParseSampling(fields, request.options.sampling);
   request.stream = fields.Flag("stream", false);
   if (const Json* options = fields.Find("stream_options"); options != nullptr) {
-    request.include_usage =
-        options->is_object() && options->contains("include_usage") &&
-        (*options)["include_usage"] == true;
+    request.include_usage = options->is_object() && options->contains("include_usage") &&
+                            (*options)["include_usage"] == true;
   }
   const bool echo = !chat && fields.Flag("echo", false);
   const std::vector<Prompt> prompts =
@@ -220,11 +219,11 @@ ApiRequest ParseApiRequest(std::string_view body, bool chat, const ApiContext& c
   const int64_t n = fields.Integer("n", 1, 1, context.max_choices / std::ssize(prompts));
   for (const Prompt& prompt : prompts) {
     if (prompt.tokens.empty() || std::ssize(prompt.tokens) >= context.context) {
-      throw ApiError(400,
-                     internal::Concat("the prompt has ", prompt.tokens.size(),
-                                      " tokens; this model's context holds 1 to ",
-                                      context.context - 1),
-                     chat ? "messages" : "prompt");
+      throw ApiError(
+          400,
+          internal::Concat("the prompt has ", prompt.tokens.size(),
+                           " tokens; this model's context holds 1 to ", context.context - 1),
+          chat ? "messages" : "prompt");
     }
     for (int64_t i = 0; i < n; ++i) {
       request.prompts.push_back(prompt.tokens);
@@ -235,8 +234,8 @@ ApiRequest ParseApiRequest(std::string_view body, bool chat, const ApiContext& c
 }
 
 Json ApiWriter::Head(bool stream) const {
-  const char* object = chat_ ? (stream ? "chat.completion.chunk" : "chat.completion")
-                             : "text_completion";
+  const char* object =
+      chat_ ? (stream ? "chat.completion.chunk" : "chat.completion") : "text_completion";
   return {{"id", id_}, {"object", object}, {"created", created_}, {"model", model_}};
 }
 
@@ -313,11 +312,11 @@ std::string ErrorBody(const std::string& message, int status, const std::string&
 }
 
 std::string ModelsBody(const std::string& model, int64_t created) {
-  return Dump(
-      {{"object", "list"},
-       {"data",
-        Json::array({{{"id", model}, {"object", "model"}, {"created", created},
-                      {"owned_by", "tersor"}}})}});
+  return Dump({{"object", "list"},
+               {"data", Json::array({{{"id", model},
+                                      {"object", "model"},
+                                      {"created", created},
+                                      {"owned_by", "tersor"}}})}});
 }
 
 }  // namespace tersor::serve

@@ -29,10 +29,10 @@ class ApiError : public Error {
 
 /// What a request may ask for, and how its texts become tokens.
 struct ApiContext {
-  std::string model;        // name in answers
+  std::string model;  // name in answers
   int64_t vocab_size = 0;
-  int64_t context = 0;      // longest sequence
-  int64_t max_tokens = 0;   // longest answer that is allowed
+  int64_t context = 0;       // longest sequence
+  int64_t max_tokens = 0;    // longest answer that is allowed
   int64_t max_choices = 16;  // prompts times n
   std::function<std::vector<int32_t>(std::string_view)> encode;
   /// Messages to prompt tokens; throws Error for those that the template refuses.

@@ -57,9 +57,9 @@ std::shared_ptr<Ticket> Scheduler::Submit(std::vector<int32_t> prompt,
   ticket->prompt_tokens_ = std::ssize(prompt);
   ticket->prompt_ = std::move(prompt);
   ticket->options_ = options;
-  ticket->deadline_ = Ticket::Clock::now() + std::chrono::duration_cast<Ticket::Clock::duration>(
-                                                 std::chrono::duration<double>(
-                                                     options_.timeout_seconds));
+  ticket->deadline_ =
+      Ticket::Clock::now() + std::chrono::duration_cast<Ticket::Clock::duration>(
+                                 std::chrono::duration<double>(options_.timeout_seconds));
   {
     const std::lock_guard lock(mutex_);
     if (std::ssize(queue_) >= options_.max_queue) {

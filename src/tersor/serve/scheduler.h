@@ -19,8 +19,8 @@
 namespace tersor::serve {
 
 struct SchedulerOptions {
-  int64_t slots = 4;         // requests that run together; each keeps a cache of its own
-  int64_t max_queue = 2048;  // requests that wait; more are refused
+  int64_t slots = 4;             // requests that run together; each keeps a cache of its own
+  int64_t max_queue = 2048;      // requests that wait; more are refused
   double timeout_seconds = 600;  // from submission to the last token
 };
 
@@ -47,7 +47,7 @@ class Ticket {
   void Cancel();
 
   int64_t prompt_tokens() const { return prompt_tokens_; }
-  int64_t cached_tokens() const;     // of the prompt, found in a cache
+  int64_t cached_tokens() const;      // of the prompt, found in a cache
   int64_t completion_tokens() const;  // so far
 
  private:
