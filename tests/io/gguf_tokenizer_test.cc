@@ -222,8 +222,10 @@ TEST(GgufByteLevel, GivesTheTokensOfTokenizerJson) {
   ExpectSameTokens(*LoadGgufTokenizer(metadata), *theirs);
 }
 
-/// All 256 bytes, "th", "the" and two special tokens, cut by this pattern.
-std::string ByteLevelJson(const std::string& pattern, const std::string& normalizer) {
+/// All 256 bytes, "th", "the", "ethe" (which no merge makes) and two special tokens, cut by this
+/// pattern.
+std::string ByteLevelJson(const std::string& pattern, const std::string& normalizer,
+                          bool ignore_merges) {
   Json vocab = Json::object();
   int next = 0;
   const auto add = [&](uint32_t code) {
@@ -243,6 +245,7 @@ std::string ByteLevelJson(const std::string& pattern, const std::string& normali
   vocab["th"] = next++;
   vocab["the"] = next++;
   vocab["12"] = next++;
+  vocab["ethe"] = next++;
   return Json{{"normalizer", Json::parse(normalizer)},
               {"added_tokens",
                {{{"id", next}, {"content", "<|end|>"}, {"special", true}},
@@ -252,7 +255,11 @@ std::string ByteLevelJson(const std::string& pattern, const std::string& normali
                 {"pretokenizers",
                  {{{"type", "Split"}, {"pattern", {{"Regex", pattern}}}, {"behavior", "Isolated"}},
                   {{"type", "ByteLevel"}, {"add_prefix_space", false}, {"use_regex", false}}}}}},
-              {"model", {{"type", "BPE"}, {"vocab", vocab}, {"merges", {"t h", "th e", "1 2"}}}}}
+              {"model",
+               {{"type", "BPE"},
+                {"ignore_merges", ignore_merges},
+                {"vocab", vocab},
+                {"merges", {"t h", "th e", "1 2"}}}}}
       .dump();
 }
 
@@ -270,12 +277,14 @@ TEST(GgufByteLevel, PreTokenizersOfLlama3AndQwen2) {
     const auto ours = LoadGgufTokenizer(metadata);
     ExpectSameTokens(*ours, *theirs);
     EXPECT_EQ(ours->Encode("x@@12<|end|>", true), theirs->Encode("x@@12<|end|>", true));
+    EXPECT_EQ(ours->Encode("ethe"), theirs->Encode("ethe"));
     EXPECT_EQ(ours->vocab_size(), theirs->vocab_size() + 3);
   };
-  check(ByteLevelJson(head + R"(\p{N}{1,3})" + tail, "null"), "llama-bpe");
-  check(ByteLevelJson(head + R"(\p{N})" + tail, R"({"type": "NFC"})"), "qwen2");
+  check(ByteLevelJson(head + R"(\p{N}{1,3})" + tail, "null", true), "llama-bpe");
+  check(ByteLevelJson(head + R"(\p{N}{1,3})" + tail, "null", false), "smaug-bpe");
+  check(ByteLevelJson(head + R"(\p{N})" + tail, R"({"type": "NFC"})", false), "qwen2");
   const testing::TemporaryFolder folder;
-  testing::Spill(folder / "tokenizer.json", ByteLevelJson(R"(\w+)", "null"));
+  testing::Spill(folder / "tokenizer.json", ByteLevelJson(R"(\w+)", "null", false));
   ExpectError([&] { Export(folder.path(), 400); }, "GGUF has no name for this pre-tokenizer");
 }
 

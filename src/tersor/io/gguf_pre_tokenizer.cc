@@ -29,10 +29,11 @@ struct Kind {
   std::array<std::string_view, 3> other_names;
 };
 
-const std::array<Kind, 3>& Kinds() {
-  static const std::array<Kind, 3> kinds = {
+const std::array<Kind, 4>& Kinds() {
+  static const std::array<Kind, 4> kinds = {
       Kind{"gpt-2", kGpt2Pattern, false, false, false, {"phi-2", "gigachat", "roberta-bpe"}},
       Kind{"llama-bpe", kLlama3Pattern, false, true, true, {"llama3", "llama-v3", "falcon3"}},
+      Kind{"smaug-bpe", kLlama3Pattern, false, false, false, {"dbrx"}},
       Kind{"qwen2", kQwen2Pattern, true, false, false, {"deepseek-r1-qwen"}}};
   return kinds;
 }
@@ -41,7 +42,8 @@ const std::array<Kind, 3>& Kinds() {
 
 std::string GgufPreTokenizer(const BpeDefinition& definition, const std::string& source) {
   for (const Kind& kind : Kinds()) {
-    if (definition.patterns == std::vector<std::string>{kind.pattern}) {
+    if (definition.patterns == std::vector<std::string>{kind.pattern} &&
+        definition.ignore_merges == kind.ignore_merges) {
       return std::string(kind.name);
     }
   }
@@ -65,7 +67,7 @@ void SetPreTokenizer(const std::string& name, const std::string& source,
     }
   }
   Fail(source, ": pre-tokenizer ", Quoted(name),
-       " is not supported; supported: gpt-2, llama-bpe, qwen2");
+       " is not supported; supported: gpt-2, llama-bpe, smaug-bpe, qwen2");
 }
 
 }  // namespace tersor::io

@@ -8,8 +8,8 @@
 
 namespace tersor::io {
 
-/// The name for a byte-level definition's patterns: "gpt-2", "llama-bpe" or "qwen2". Throws Error
-/// naming `source` for any others.
+/// The name for a byte-level definition's patterns: "gpt-2", "llama-bpe" (Llama 3), "smaug-bpe"
+/// (the same without `ignore_merges`) or "qwen2". Throws Error naming `source` for any others.
 std::string GgufPreTokenizer(const BpeDefinition& definition, const std::string& source);
 
 /// Sets patterns, NFC, whole words and the default of `adds_bos` as llama.cpp has them for a name.

@@ -89,7 +89,8 @@ Vocabulary FromBytes(const std::string& folder) {
     out.pieces.push_back({spelling, 0, PieceKind::kNormal});
   }
   out.pieces.push_back({"<bos>", 0, PieceKind::kControl});
-  out.pieces.push_back({"<eos>", 0, PieceKind::kControl});
+  // llama.cpp warns about ends of text whose name it does not know.
+  out.pieces.push_back({"<|endoftext|>", 0, PieceKind::kControl});
   return out;
 }
 
