@@ -1,8 +1,10 @@
-// RMSNorm and SwiGLU against their formulas in double, on every target.
+// Kernels over rows against their formulas in double, on every target.
 #include <cmath>
 
 #include "each_target.h"
+#include "tersor/kernel/layer_norm.h"
 #include "tersor/kernel/rms_norm.h"
+#include "tersor/kernel/rope.h"
 #include "tersor/kernel/swiglu.h"
 #include "tersor/util/parallel_for.h"
 
@@ -83,6 +85,55 @@ TEST(RmsNorm, GradientOfTheWeightDoesNotDependOnThreads) {
                   one.data());
   SetNumThreads(0);
   EXPECT_EQ(one, many);
+}
+
+TEST(LayerNorm, KeepsItsDigitsFarFromZero) {
+  std::vector<float> x = Noise(100, 5), out(100);
+  const std::vector<float> weight = Noise(100, 6), bias = Noise(100, 7);
+  for (float& value : x) {
+    value += 1000;
+  }
+  LayerNorm(100, x.data(), weight.data(), bias.data(), 1e-5f, out.data());
+  double mean = 0, square = 0;
+  for (const float value : x) {
+    mean += value / 100.0;
+  }
+  for (const float value : x) {
+    square += (value - mean) * (value - mean) / 100;
+  }
+  for (size_t i = 0; i < 100; ++i) {
+    const double normal = (x[i] - mean) / std::sqrt(square + 1e-5);
+    EXPECT_NEAR(out[i], normal * weight[i] + bias[i], 1e-5);
+  }
+  LayerNorm(100, x.data(), nullptr, nullptr, 1e-5f, out.data());
+  EXPECT_NEAR(out[3], (x[3] - mean) / std::sqrt(square + 1e-5), 1e-5);
+}
+
+TEST(Rope, TurnsPairsInBothOrders) {
+  constexpr int64_t kHeads = 3, kDim = 10, kHalf = kDim / 2;
+  const std::vector<float> x = Noise(kHeads * kDim, 8), angle = Noise(kHalf, 9);
+  std::vector<float> cosine, sine, halves = x, neighbours(x.size());
+  for (const float a : angle) {
+    cosine.push_back(std::cos(a));
+    sine.push_back(std::sin(a));
+  }
+  for (int64_t i = 0; i < kHeads * kDim;
+       ++i) {  // element `half * 5 + pair` goes to `2 pair + half`
+    const int64_t at = i % kDim;
+    neighbours[static_cast<size_t>(i - at + 2 * (at % kHalf) + at / kHalf)] =
+        x[static_cast<size_t>(i)];
+  }
+  Rope(RopePairs::kHalves, kHeads, kDim, cosine.data(), sine.data(), halves.data());
+  Rope(RopePairs::kNeighbours, kHeads, kDim, cosine.data(), sine.data(), neighbours.data());
+  for (size_t h = 0; h < kHeads; ++h) {
+    for (size_t i = 0; i < kHalf; ++i) {
+      const size_t low = h * kDim + i, high = low + kHalf;
+      EXPECT_NEAR(halves[low], x[low] * cosine[i] - x[high] * sine[i], 1e-6);
+      EXPECT_NEAR(halves[high], x[high] * cosine[i] + x[low] * sine[i], 1e-6);
+      EXPECT_EQ(neighbours[h * kDim + 2 * i], halves[low]);
+      EXPECT_EQ(neighbours[h * kDim + 2 * i + 1], halves[high]);
+    }
+  }
 }
 
 }  // namespace
