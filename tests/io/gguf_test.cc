@@ -96,8 +96,9 @@ TEST(Gguf, ValuesOfAnotherTypeAreNamed) {
 
 TEST(Gguf, ReadsTensorsOfBothVersions) {
   for (const uint32_t version : {2U, 3U}) {
-    const GgufHeader header =
-        Parse(File({}, {Tensor("a", {3, 2}, 0, 0), Tensor("b", {64}, 8, 32)}, 32 + 68, version));
+    const std::string file =  // the tensors point into it
+        File({}, {Tensor("a", {3, 2}, 0, 0), Tensor("b", {64}, 8, 32)}, 32 + 68, version);
+    const GgufHeader header = Parse(file);
     EXPECT_EQ(header.version, version);
     ASSERT_EQ(header.tensors.size(), 2u);
     EXPECT_EQ(header.tensors[0].shape, (std::vector<int64_t>{2, 3}));  // rows first
