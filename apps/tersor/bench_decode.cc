@@ -6,7 +6,6 @@
 #include <memory>
 #include <vector>
 
-#include "bench_row.h"
 #include "tersor/io/rope_frequencies.h"
 #include "tersor/kernel/attend.h"
 #include "tersor/kernel/read_rate.h"
@@ -100,7 +99,7 @@ class ReadRate {
   double operator()() {
     double best = 0;
     for (const int64_t streams : {1, 2, 4}) {
-      const double seconds = Seconds([&] { checksum_ ^= kernel::ReadAll(buffer_, streams); });
+      const double seconds = Seconds([&] { checksum_ = kernel::ReadAll(buffer_, streams); });
       best = std::max(best, static_cast<double>(kReadBytes) / seconds / 1e9);
     }
     return best;
@@ -111,10 +110,14 @@ class ReadRate {
   volatile uint64_t checksum_ = 0;
 };
 
+std::string ModelName(const char* format, bool large) {
+  return std::string(format) + (large ? "_1b" : "_110m");
+}
+
 class ModelBench {
  public:
   ModelBench(bool large, const char* format)
-      : name_(std::string(format) + (large ? "_1b" : "_110m")),
+      : name_(ModelName(format, large)),
         transformer_(RandomWeights(Shape(large), *runtime::FindFormat(format)).Take()),
         cache_(transformer_.config(), 1024, kernel::FloatType::kBF16),
         tokens_(kPromptTokens, 1),
@@ -122,7 +125,7 @@ class ModelBench {
     Fill(kContext);
   }
 
-  void Decode(ReadRate& peer, int64_t repeats, Record& record) {
+  void Decode(ReadRate& peer, const BenchOptions& options, Record& record) {
     const auto& config = transformer_.config();
     const double bytes = static_cast<double>(
         transformer_.weights().BytesPerToken() +
@@ -141,11 +144,11 @@ class ModelBench {
     ours();
     const double rate = RunRow(
         {"decode_" + name_, "GB/s", "read, best of 1 to 4 streams a thread", ours, std::ref(peer)},
-        repeats, record);
+        options, record);
     record.metrics["decode_" + name_ + "_tokens_per_second"] = rate * 1e9 / bytes;
   }
 
-  void Prefill(int64_t repeats, Record& record) {
+  void Prefill(const BenchOptions& options, Record& record) {
     const io::ModelConfig& c = transformer_.config();
     // The head works for the last token only; scores and mixed values are half used.
     const auto head = static_cast<double>(c.vocab_size * c.hidden_size);
@@ -161,7 +164,7 @@ class ModelBench {
     ours();
     const double rate = RunRow({"prefill_" + name_, "GFLOP/s", "SGEMM 2048 cubed, " + LoadedBlas(),
                                 ours, [] { return train::MeasureSgemm(kGemmSize) / 1e9; }},
-                               repeats, record);
+                               options, record);
     record.metrics["prefill_" + name_ + "_tokens_per_second"] = rate * 1e9 / flops * kPromptTokens;
   }
 
@@ -184,7 +187,7 @@ class ModelBench {
 };
 
 /// Attention of one new token over 16,384 positions, four query heads a key-value head of size 64.
-void DecodeAttention(ReadRate& peer, int64_t repeats, Record& record) {
+void DecodeAttention(ReadRate& peer, const BenchOptions& options, Record& record) {
   io::ModelConfig c;
   c.num_hidden_layers = 8;  // layers in turn, so that the caches cannot hold them
   c.num_attention_heads = 32;
@@ -225,20 +228,33 @@ void DecodeAttention(ReadRate& peer, int64_t repeats, Record& record) {
   };
   ours();
   RunRow({"decode_gqa_16k", "GB/s", "read, best of 1 to 4 streams a thread", ours, std::ref(peer)},
-         repeats, record);
+         options, record);
 }
 
 }  // namespace
 
-void BenchDecode(int64_t repeats, Record& record) {
+void BenchDecode(const BenchOptions& options, Record& record) {
   ReadRate peer;
   for (const char* format : {"bf16", "int8"}) {
-    ModelBench(/*large=*/false, format).Decode(peer, repeats, record);
-    ModelBench large(/*large=*/true, format);
-    large.Decode(peer, repeats, record);
-    large.Prefill(repeats, record);
+    for (const bool large : {false, true}) {
+      const std::string name = ModelName(format, large);
+      const bool decode = options.Wants("decode_" + name);
+      const bool prefill = large && options.Wants("prefill_" + name);
+      if (!decode && !prefill) {
+        continue;
+      }
+      ModelBench model(large, format);
+      if (decode) {
+        model.Decode(peer, options, record);
+      }
+      if (prefill) {
+        model.Prefill(options, record);
+      }
+    }
   }
-  DecodeAttention(peer, repeats, record);
+  if (options.Wants("decode_gqa_16k")) {
+    DecodeAttention(peer, options, record);
+  }
 }
 
 }  // namespace tersor::cli

@@ -2,8 +2,7 @@
 #ifndef TERSOR_APPS_TERSOR_BENCH_DECODE_H_
 #define TERSOR_APPS_TERSOR_BENCH_DECODE_H_
 
-#include <cstdint>
-
+#include "bench_row.h"
 #include "tersor/util/record.h"
 
 namespace tersor::cli {
@@ -12,7 +11,7 @@ namespace tersor::cli {
 /// time it takes, against the best rate at which memory can be read), `prefill_{bf16,int8}_1b` (512
 /// tokens, against SGEMM) and `decode_gqa_16k` (keys and values of 16,384 positions, each counted
 /// once). Ours and the peer take turns.
-void BenchDecode(int64_t repeats, Record& record);
+void BenchDecode(const BenchOptions& options, Record& record);
 
 }  // namespace tersor::cli
 

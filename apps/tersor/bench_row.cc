@@ -17,11 +17,11 @@ double Median(std::vector<double> values) {
 
 }  // namespace
 
-double RunRow(const BenchRow& row, int64_t repeats, Record& record) {
-  Progress progress(row.name, repeats, "turn");
+double RunRow(const BenchRow& row, const BenchOptions& options, Record& record) {
+  Progress progress(row.name, options.repeats, "turn");
   std::vector<double> ours, peer, ratios;
   double before = row.peer();
-  for (int64_t turn = 0; turn < repeats; ++turn) {
+  for (int64_t turn = 0; turn < options.repeats; ++turn) {
     ours.push_back(row.ours());
     const double after = row.peer();
     peer.push_back((before + after) / 2);

@@ -14,10 +14,17 @@ struct BenchRow {
   std::function<double()> ours, peer;  // one turn each: a rate in `unit`, more is better
 };
 
-/// Runs peer, ours, peer, ours, ... `repeats` times and adds the row with medians and the spread of
-/// the ratios. The machine's rate drifts, so the peer of a turn is the mean of its two neighbours.
-/// Returns the median of ours.
-double RunRow(const BenchRow& row, int64_t repeats, Record& record);
+struct BenchOptions {
+  int64_t repeats = 7;  // turns, each of ours and the peer
+  std::string rows;     // only rows whose name contains this
+
+  bool Wants(const std::string& row) const { return row.find(rows) != std::string::npos; }
+};
+
+/// Runs peer, ours, peer, ours, ... `options.repeats` times and adds the row with medians and the
+/// spread of the ratios. The machine's rate drifts, so the peer of a turn is the mean of its two
+/// neighbours. Returns the median of ours.
+double RunRow(const BenchRow& row, const BenchOptions& options, Record& record);
 
 }  // namespace tersor::cli
 

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <chrono>
 
-#include "bench_row.h"
 #include "tersor/io/model_config.h"
 #include "tersor/model/language_model.h"
 #include "tersor/train/adamw.h"
@@ -17,6 +16,7 @@
 namespace tersor::cli {
 namespace {
 
+constexpr char kRow[] = "train_mfu_110m";
 constexpr int64_t kTokens = 512;
 constexpr int64_t kGemmSize = 2048;
 
@@ -36,7 +36,10 @@ io::ModelConfig Shape110M() {
 
 }  // namespace
 
-void BenchTrain(int64_t repeats, Record& record) {
+void BenchTrain(const BenchOptions& options, Record& record) {
+  if (!options.Wants(kRow)) {
+    return;
+  }
   const io::ModelConfig config = Shape110M();
   const std::unique_ptr<model::LanguageModel> model = model::MakeLanguageModel(config);
   model->InitWeights(record.seed);
@@ -62,10 +65,10 @@ void BenchTrain(int64_t repeats, Record& record) {
   step(0);  // Warms up the allocator and the caches.
   ResetPeakMemory();
   int64_t index = 0;
-  const double rate = RunRow({"train_mfu_110m", "GFLOP/s", "SGEMM 2048 cubed, " + LoadedBlas(),
+  const double rate = RunRow({kRow, "GFLOP/s", "SGEMM 2048 cubed, " + LoadedBlas(),
                               [&] { return flops / step(++index) / 1e9; },
                               [] { return train::MeasureSgemm(kGemmSize) / 1e9; }},
-                             repeats, record);
+                             options, record);
   record.metrics["train_step_peak_memory_gb"] = static_cast<double>(PeakMemory()) / 1e9;
   record.metrics["train_tokens_per_second"] = rate * 1e9 / flops * kTokens;
 }

@@ -2,15 +2,14 @@
 #ifndef TERSOR_APPS_TERSOR_BENCH_TRAIN_H_
 #define TERSOR_APPS_TERSOR_BENCH_TRAIN_H_
 
-#include <cstdint>
-
+#include "bench_row.h"
 #include "tersor/util/record.h"
 
 namespace tersor::cli {
 
 /// Adds row `train_mfu_110m`: float32 training steps of a 110M-parameter LLaMA on 512 tokens with
 /// the optimizer, against SGEMM of 2048 cubed measured turn by turn; and the step's peak memory.
-void BenchTrain(int64_t repeats, Record& record);
+void BenchTrain(const BenchOptions& options, Record& record);
 
 }  // namespace tersor::cli
 

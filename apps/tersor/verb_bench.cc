@@ -31,15 +31,16 @@ void PrintRows(const Json& rows) {
 
 int RunBench(int argc, char** argv) {
   std::vector<std::string> suites;
-  int64_t repeats = 7;
+  BenchOptions options;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
   line.Positionals("suite", "what to measure: train, decode", &suites, 1)
-      .Option("--repeats", "turns, each of ours and the peer", &repeats);
+      .Option("--repeats", "turns, each of ours and the peer", &options.repeats)
+      .Option("--rows", "only rows whose name contains this", &options.rows);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
-  if (repeats < 1) {
+  if (options.repeats < 1) {
     FailUsage("tersor bench: --repeats must be above 0");
   }
   SetUpTorch();
@@ -47,15 +48,18 @@ int RunBench(int argc, char** argv) {
   Record record;
   record.verb = "bench";
   record.seed = line.common().seed;
-  record.config = {{"suites", suites}, {"repeats", repeats}};
+  record.config = {{"suites", suites}, {"repeats", options.repeats}};
   for (const std::string& suite : suites) {
     if (suite == "train") {
-      BenchTrain(repeats, record);
+      BenchTrain(options, record);
     } else if (suite == "decode") {
-      BenchDecode(repeats, record);
+      BenchDecode(options, record);
     } else {
       FailUsage("tersor bench: unknown suite ", suite, "; there are: train, decode");
     }
+  }
+  if (record.rows.empty()) {
+    FailUsage("tersor bench: no row's name contains '", options.rows, "'");
   }
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   PrintRows(record.rows);

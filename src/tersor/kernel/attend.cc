@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <vector>
 
 #include "tersor/util/half.h"
@@ -25,7 +26,7 @@
 #define TERSOR_KERNEL_ATTEND_ONCE_
 namespace tersor::kernel {
 
-constexpr int64_t kStep = 64;
+constexpr int64_t kStep = 32;
 constexpr int64_t kTaskRows = 32;
 constexpr int64_t kStretch = 1024;  // positions a task where rows are few
 
@@ -33,10 +34,11 @@ struct AttendTask {
   const AttendInput* input;
   int64_t kv_head, row, rows;  // rows [row, row + rows) of the tokens x group rows of the head
   int64_t begin, end;          // positions, a multiple of kKeyBlock at the beginning
-  float* state;                // [rows, PaddedDim + 2]: weighted values, maximum, sum
+  float* state;                // [rows, StateSize]
 };
 
-inline int64_t StateSize(int64_t head_dim) { return PaddedDim(head_dim) + kKeyBlock; }
+/// A row's state: weighted values [PaddedDim], sums of weights, one a lane [kKeyBlock], maximum.
+inline int64_t StateSize(int64_t head_dim) { return PaddedDim(head_dim) + 2 * kKeyBlock; }
 
 }  // namespace tersor::kernel
 #endif  // TERSOR_KERNEL_ATTEND_ONCE_
@@ -116,6 +118,12 @@ template <class T, int kRows>
 HWY_INLINE void AddValues(int64_t count, int64_t padded, const float* weights,
                           const uint8_t* values, float* state, int64_t size) {
   int64_t i = 0;
+  if constexpr (kLanes == 16 && kRows <= 4) {  // 32 registers
+    for (; i + 4 * kLanes <= padded; i += 4 * kLanes) {
+      AddValueColumns<T, kRows, 4>(count, padded, weights,
+                                   values + i * static_cast<int64_t>(sizeof(T)), state + i, size);
+    }
+  }
   for (; i + 2 * kLanes <= padded; i += 2 * kLanes) {
     AddValueColumns<T, kRows, 2>(count, padded, weights,
                                  values + i * static_cast<int64_t>(sizeof(T)), state + i, size);
@@ -128,35 +136,36 @@ HWY_INLINE void AddValues(int64_t count, int64_t padded, const float* weights,
 
 /// Turns scores of one row into weights exp(score - maximum) and brings the row's state to the new
 /// maximum; scores outside [begin, end) of the step count for nothing.
-HWY_INLINE void Weigh(int64_t begin, int64_t end, int64_t padded, float scale,
-                      float* HWY_RESTRICT scores, float* HWY_RESTRICT state) {
+HWY_INLINE void Weigh(int64_t begin, int64_t end, int64_t padded, float* HWY_RESTRICT scores,
+                      float* HWY_RESTRICT state) {
   const D d;
-  float &maximum = state[padded], &sum = state[padded + 1];
-  std::fill(scores, scores + std::max<int64_t>(0, begin), -std::numeric_limits<float>::infinity());
-  std::fill(scores + std::max<int64_t>(0, end), scores + kStep,
-            -std::numeric_limits<float>::infinity());
-  auto largest = hn::Set(d, -std::numeric_limits<float>::infinity());
-  for (int64_t j = 0; j < kStep; j += kLanes) {
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  if (begin > 0) {
+    std::fill(scores, scores + begin, kNothing);
+  }
+  if (end < kStep) {
+    std::fill(scores + std::max<int64_t>(0, end), scores + kStep, kNothing);
+  }
+  auto largest = hn::LoadU(d, scores);
+  for (int64_t j = kLanes; j < kStep; j += kLanes) {
     largest = hn::Max(largest, hn::LoadU(d, scores + j));
   }
-  const float highest = std::max(maximum, hn::GetLane(hn::MaxOfLanes(d, largest)) * scale);
-  const auto factor = hn::Set(d, scale), shift = hn::Set(d, highest);
-  auto total = hn::Zero(d);
-  for (int64_t j = 0; j < kStep; j += kLanes) {
-    const auto weight = Exp(d, hn::MulSub(hn::LoadU(d, scores + j), factor, shift));
-    total = hn::Add(total, weight);
-    hn::StoreU(weight, d, scores + j);
-  }
+  float& maximum = state[padded + kKeyBlock];
+  const float highest = std::max(maximum, hn::GetLane(hn::MaxOfLanes(d, largest)));
   if (highest > maximum) {
-    const float shrink = std::exp(maximum - highest);
-    sum *= shrink;
-    const auto shrinks = hn::Set(d, shrink);
-    for (int64_t i = 0; i < padded; i += kLanes) {
-      hn::StoreU(hn::Mul(hn::LoadU(d, state + i), shrinks), d, state + i);
+    const auto shrink = hn::Set(d, std::exp(maximum - highest));
+    for (int64_t i = 0; i < padded + kKeyBlock; i += kLanes) {
+      hn::StoreU(hn::Mul(hn::LoadU(d, state + i), shrink), d, state + i);
     }
     maximum = highest;
   }
-  sum += hn::GetLane(hn::SumOfLanes(d, total));
+  const auto shift = hn::Set(d, highest);
+  for (int64_t j = 0; j < kStep; j += kLanes) {
+    const auto weight = ExpNonPositive(d, hn::Sub(hn::LoadU(d, scores + j), shift));
+    float* sums = state + padded + j % kKeyBlock;
+    hn::StoreU(hn::Add(hn::LoadU(d, sums), weight), d, sums);
+    hn::StoreU(weight, d, scores + j);
+  }
 }
 
 /// Calls run<n>(row) over [0, rows) with tiles of 8 (where registers allow), 4 and 1 rows.
@@ -195,15 +204,14 @@ void Run(const AttendTask& task) {
   const auto* values = reinterpret_cast<const uint8_t*>(in.values) + task.kv_head * in.value_stride;
   constexpr auto kBytes = static_cast<int64_t>(sizeof(T));
   HWY_ALIGN float scores[kTaskRows * kStep];
-  float* query = task.state + task.rows * size;  // [rows, head_dim], gathered
+  float* query = task.state + task.rows * size;  // [rows, head_dim], gathered and scaled
   for (int64_t r = 0; r < task.rows; ++r) {
     const int64_t token = (task.row + r) / group, head = (task.row + r) % group;
-    std::copy_n(in.query + token * in.query_stride + (task.kv_head * group + head) * dim, dim,
-                query + r * dim);
+    const float* from = in.query + token * in.query_stride + (task.kv_head * group + head) * dim;
+    std::transform(from, from + dim, query + r * dim, [&](float q) { return q * in.scale; });
     float* state = task.state + r * size;
-    std::fill_n(state, padded, 0.0f);
-    state[padded] = -std::numeric_limits<float>::max();
-    state[padded + 1] = 0;
+    std::fill_n(state, padded + kKeyBlock, 0.0f);
+    state[padded + kKeyBlock] = -std::numeric_limits<float>::max();
   }
   // The first row looks furthest back, the last one furthest ahead.
   const int64_t end = std::min(task.end, SightOf(task, task.rows - 1).end);
@@ -219,7 +227,7 @@ void Run(const AttendTask& task) {
     for (int64_t r = 0; r < task.rows; ++r) {
       const Sight sight = SightOf(task, r);
       Weigh(std::min(sight.begin - step, kStep), std::min(sight.end - step, count), padded,
-            in.scale, scores + r * kStep, task.state + r * size);
+            scores + r * kStep, task.state + r * size);
     }
     ForTiles(task.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
       AddValues<T, kRows>(count, padded, scores + r * kStep, values + step * padded * kBytes,
@@ -290,13 +298,14 @@ void Finish(const AttendTask* tasks, int64_t stretches) {
     float* out = in.out + token * in.out_stride + (tasks->kv_head * group + head) * in.head_dim;
     float highest = -std::numeric_limits<float>::max(), total = 0;
     for (int64_t s = 0; s < stretches; ++s) {
-      highest = std::max(highest, tasks[s].state[r * size + padded]);
+      highest = std::max(highest, tasks[s].state[r * size + padded + kKeyBlock]);
     }
     std::fill_n(out, in.head_dim, 0.0f);
     for (int64_t s = 0; s < stretches; ++s) {
       const float* state = tasks[s].state + r * size;
-      const float factor = std::exp(state[padded] - highest);
-      total += factor * state[padded + 1];
+      const float* sums = state + padded;
+      const float factor = std::exp(sums[kKeyBlock] - highest);
+      total += factor * std::accumulate(sums, sums + kKeyBlock, 0.0f);
       for (int64_t i = 0; i < in.head_dim; ++i) {
         out[i] += factor * state[i];
       }

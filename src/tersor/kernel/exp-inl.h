@@ -11,18 +11,13 @@
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
 
-/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7, NaN for NaN. x = k ln 2 + r
-/// with |r| <= ln 2 / 2; exp(r) by its Taylor polynomial of degree 6, whose remainder is
-/// below 1.3e-7; 2^k is put together from exponent bits, in two factors so that the largest results
-/// do not overflow early.
+/// exp(x - k ln 2) for the whole number k next to x / ln 2, by the Taylor polynomial of degree 6,
+/// whose remainder is below 1.3e-7.
 template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
-HWY_INLINE V Exp(D d, V x) {
+HWY_INLINE V ExpOfRemainder(D d, V x, V k) {
   namespace hn = hwy::HWY_NAMESPACE;
-  const hn::RebindToSigned<D> di;
-  const auto clamped = hn::Min(hn::Max(x, hn::Set(d, -88.0f)), hn::Set(d, 89.0f));
-  const auto k = hn::Round(hn::Mul(clamped, hn::Set(d, 1.44269504f)));
   // ln 2 in two parts: k times the first is exact.
-  auto r = hn::NegMulAdd(k, hn::Set(d, 0.693359375f), clamped);
+  auto r = hn::NegMulAdd(k, hn::Set(d, 0.693359375f), x);
   r = hn::NegMulAdd(k, hn::Set(d, -2.12194440e-4f), r);
   auto p = hn::Set(d, 1.0f / 720);
   p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 120));
@@ -30,7 +25,18 @@ HWY_INLINE V Exp(D d, V x) {
   p = hn::MulAdd(p, r, hn::Set(d, 1.0f / 6));
   p = hn::MulAdd(p, r, hn::Set(d, 0.5f));
   p = hn::MulAdd(p, r, hn::Set(d, 1.0f));
-  p = hn::MulAdd(p, r, hn::Set(d, 1.0f));
+  return hn::MulAdd(p, r, hn::Set(d, 1.0f));
+}
+
+/// exp(x) within 2 ulp for x in [-87, 88], 0 below -87, inf above 88.7, NaN for NaN. 2^k is put
+/// together from exponent bits, in two factors so that the largest results do not overflow early.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Exp(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::RebindToSigned<D> di;
+  const auto clamped = hn::Min(hn::Max(x, hn::Set(d, -88.0f)), hn::Set(d, 89.0f));
+  const auto k = hn::Round(hn::Mul(clamped, hn::Set(d, 1.44269504f)));
+  const auto p = ExpOfRemainder(d, clamped, k);
   const auto whole = hn::ConvertTo(di, k);
   const auto half = hn::ShiftRight<1>(whole);
   const auto bias = hn::Set(di, 127);
@@ -40,6 +46,20 @@ HWY_INLINE V Exp(D d, V x) {
   const auto finite = hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), y);
   // The clamps drop NaN, which must not vanish: a loss that is not finite stops the training.
   return hn::IfThenElse(hn::IsNaN(x), x, finite);
+}
+
+/// exp(x) of x <= 0, as for Exp() but with 0 below -87; fewer steps, since nothing can overflow.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V ExpNonPositive(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::RebindToSigned<D> di;
+  const auto clamped = hn::Max(x, hn::Set(d, -87.0f));
+  const auto k = hn::Round(hn::Mul(clamped, hn::Set(d, 1.44269504f)));
+  const auto p = ExpOfRemainder(d, clamped, k);
+  const auto power =
+      hn::BitCast(d, hn::ShiftLeft<23>(hn::Add(hn::ConvertTo(di, k), hn::Set(di, 127))));
+  const auto y = hn::IfThenElseZero(hn::Ge(x, hn::Set(d, -87.0f)), hn::Mul(p, power));
+  return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
 }  // namespace tersor::kernel::HWY_NAMESPACE

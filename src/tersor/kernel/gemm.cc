@@ -22,6 +22,7 @@ namespace tersor::kernel {
 constexpr int64_t kDepth = 256;      // columns decoded at a time: 16 to 32 KB of token panel
 constexpr int64_t kBlockRows = 48;   // rows decoded at a time: 48 KB
 constexpr int64_t kMaxTokens = 512;  // tokens a pass: 96 KB of sums
+constexpr int64_t kPad = 16;         // floats between rows of sums
 
 /// What a pass of a block of rows works on; the buffers belong to one thread.
 struct GemmPass {
@@ -30,7 +31,7 @@ struct GemmPass {
   const float* panels;  // of the pass's first token
   int64_t tokens;
   float* decoded;  // [kBlockRows, kDepth]
-  float* sums;     // [kBlockRows, tokens rounded up to panels]
+  float* sums;     // [kBlockRows, tokens rounded up to panels + kPad]
   float* y;        // of the pass's first token
 };
 
@@ -106,7 +107,9 @@ void StoreTransposed(const GemmPass& pass, int64_t row, int64_t count, int64_t s
 
 void MultiplyBlock(const GemmPass& pass, int64_t row, int64_t count) {
   const int64_t width = 2 * static_cast<int64_t>(hn::Lanes(D()));
-  const int64_t panels = (pass.tokens + width - 1) / width, stride = panels * width;
+  const int64_t panels = (pass.tokens + width - 1) / width;
+  // Not a power of two: StoreTransposed() walks down the rows, which would share cache sets.
+  const int64_t stride = panels * width + kPad;
   for (int64_t k = 0; k < pass.cols; k += kDepth) {
     const int64_t depth = std::min(kDepth, pass.cols - k);
     for (int64_t r = 0; r < count; ++r) {
@@ -140,7 +143,7 @@ void Matmul(const RowSource& weights, int64_t rows, const Activations& x, float*
   const Workspace::Scope scope(x.workspace());
   const int64_t blocks = (rows + kBlockRows - 1) / kBlockRows;
   const int64_t tasks = std::min<int64_t>(NumThreads(), blocks);
-  constexpr int64_t kDecoded = kBlockRows * kDepth, kSums = kBlockRows * kMaxTokens;
+  constexpr int64_t kDecoded = kBlockRows * kDepth, kSums = kBlockRows * (kMaxTokens + kPad);
   auto* buffers = x.workspace().Take<float>(tasks * (kDecoded + kSums));
   ParallelFor(0, tasks, 1, [&](int64_t first, int64_t last) {
     for (int64_t task = first; task < last; ++task) {

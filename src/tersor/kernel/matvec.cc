@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "tersor/kernel/prefetch.h"
 #include "tersor/util/parallel_for.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/matvec.cc"
-#include <hwy/cache_control.h>
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -46,7 +46,7 @@ HWY_INLINE void DotRows(int64_t cols, const uint8_t* weights, int64_t stride,
     const auto x0 = hn::LoadU(d, x + i), x1 = hn::LoadU(d, x + i + lanes);
     for (int r = 0; r < kRows; ++r) {
       const uint8_t* row = weights + r * stride + i * kBytes;
-      hwy::Prefetch(row + kAhead);
+      PrefetchOnce(row + kAhead);
       even[r] = hn::MulAdd(LoadFloats<T>(d, row), x0, even[r]);
       odd[r] = hn::MulAdd(LoadFloats<T>(d, row + lanes * kBytes), x1, odd[r]);
     }
@@ -126,7 +126,7 @@ HWY_INLINE void DotBlocks(int64_t groups, const uint8_t* blocks, int64_t stride,
   for (int64_t g = 0; g < groups; ++g) {
     for (int r = 0; r < kRows; ++r) {
       const uint8_t* block = blocks + r * stride + g * static_cast<int64_t>(sizeof(Int8Block));
-      hwy::Prefetch(block + kAhead);
+      PrefetchOnce(block + kAhead);
       const auto products = hn::ConvertTo(d, BlockSums(block, x + g * 32));
       const float scale = LoadFloat<hwy::float16_t>(block) * scales[g];
       sums[r] = hn::MulAdd(products, hn::Set(d, scale), sums[r]);
