@@ -174,7 +174,7 @@ struct HttpServer::State {
   ServerOptions options;
   int64_t created = Now();
   std::atomic<uint64_t> requests = 0;
-  httplib::Server server;
+  httplib::Server server{};
   int port = 0;
 
   void Complete(const httplib::Request& request, httplib::Response& response, bool chat);
