@@ -37,8 +37,8 @@ constexpr int kTileRows = 6;
 struct Pairs {
   static constexpr int kBytes = 4, kGroup = 2;
   static HWY_INLINE VI Dot(VI b, VI a, VI sum) {
-    const DI d;
 #if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR && HWY_TARGET != HWY_EMU128
+    const DI d;
     const hn::RepartitionToNarrow<DI> d16;
     VI unused = sum;
     return hn::ReorderWidenMulAccumulate(d, hn::BitCast(d16, a), hn::BitCast(d16, b), sum, unused);

@@ -7,6 +7,10 @@
 #include <cstring>
 #include <utility>
 
+// GCC 12 warns of its own header's _mm512_undefined_epi32.
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+
 // vpdpbusd adds four products of an unsigned and a signed byte to each 32-bit lane, with nothing
 // saturating in between. b is made unsigned by adding 128; 128 · (sum of the row of a) comes off at
 // the start. The tile is as in int8_kernel.cc.

@@ -1,0 +1,226 @@
+#include "tersor/precision/int8_linear.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
+
+#include <cmath>
+#include <limits>
+
+#include "tersor/nn/linear.h"
+#include "tersor/precision/coded_tensor.h"
+#include "tersor/precision/rounded_linear.h"
+#include "tersor/util/error.h"
+
+namespace tersor::precision {
+namespace {
+
+struct Gradients {
+  std::vector<at::Tensor> outputs;
+  at::Tensor x;
+  std::vector<at::Tensor> weights, biases;
+};
+
+/// Two layers of 5 tokens blocks' worth of input, with shapes that are no multiples of a block.
+struct Problem {
+  at::Tensor x, weights[2], bias, grads[2];
+
+  explicit Problem(double outlier = 0) {
+    at::manual_seed(7);
+    x = at::randn({150, 200});
+    if (outlier > 0) {
+      x[3][17] = outlier;
+    }
+    weights[0] = at::randn({70, 200}) * 0.05;
+    weights[1] = at::randn({260, 200}) * 0.05;
+    bias = at::randn({260});
+    grads[0] = at::randn({150, 70});
+    grads[1] = at::randn({150, 260});
+  }
+
+  Gradients Run(const nn::PrecisionFactory& factory) const {
+    const std::unique_ptr<nn::LinearPrecision> precision = factory({3, "mlp.gate_up"});
+    Gradients all;
+    const at::Tensor in = x.clone().requires_grad_();
+    std::vector<at::Tensor> w = {weights[0].clone().requires_grad_(),
+                                 weights[1].clone().requires_grad_()};
+    const std::vector<at::Tensor> b = {at::Tensor(), bias.clone().requires_grad_()};
+    all.outputs = precision->Apply(in, w, b);
+    const at::Tensor loss = (all.outputs[0] * grads[0]).sum() + (all.outputs[1] * grads[1]).sum();
+    loss.backward();
+    all.x = in.grad();
+    all.weights = {w[0].grad(), w[1].grad()};
+    all.biases = {b[1].grad()};
+    return all;
+  }
+};
+
+double RelativeError(const at::Tensor& a, const at::Tensor& b) {
+  return ((a - b).norm() / b.norm()).item<double>();
+}
+
+/// Largest relative error of all outputs and gradients.
+double LargestError(const Gradients& a, const Gradients& b) {
+  double most = std::max(RelativeError(a.outputs[0], b.outputs[0]), RelativeError(a.outputs[1], b.outputs[1]));
+  most = std::max({most, RelativeError(a.x, b.x), RelativeError(a.weights[0], b.weights[0]),
+                   RelativeError(a.weights[1], b.weights[1]), RelativeError(a.biases[0], b.biases[0])});
+  return most;
+}
+
+Int8Config Config(const std::string& linear, int64_t block = 128) {
+  Int8Config config;
+  config.linear = linear;
+  config.block = block;
+  return config;
+}
+
+Gradients RunInt8(const Problem& problem, const Int8Config& config) {
+  Int8Training training(config, 5);
+  const nn::PrecisionFactory factory = training.Precision();
+  training.BeforeStep({});
+  return problem.Run(factory);
+}
+
+TEST(Int8Linear, AgreesWithFloat32) {
+  const Problem problem;
+  const Gradients exact = problem.Run(nn::Fp32());
+  for (const int64_t block : {32, 64, 128}) {
+    // Rounding to 127 steps of a block's largest value, twice, the gradient by chance.
+    EXPECT_LT(LargestError(RunInt8(problem, Config("int8-block", block)), exact), 0.03) << block;
+    EXPECT_LT(LargestError(RunInt8(problem, Config("int8-fallback", block)), exact), 0.03);
+  }
+  EXPECT_LT(LargestError(RunInt8(problem, Config("int8-tensor")), exact), 0.04);
+  EXPECT_LT(LargestError(problem.Run(Int8PerToken()), exact), 0.03);
+  EXPECT_LT(LargestError(problem.Run(Bf16Storage()), exact), 0.005);
+}
+
+TEST(Int8Linear, SevenBitsLoseTwiceAsMuch) {
+  const Problem problem;
+  const Gradients exact = problem.Run(nn::Fp32());
+  Int8Config seven = Config("int8-block");
+  seven.bits = 7;
+  const double error = RelativeError(RunInt8(problem, seven).outputs[0], exact.outputs[0]);
+  const double eight = RelativeError(RunInt8(problem, Config("int8-block")).outputs[0], exact.outputs[0]);
+  EXPECT_NEAR(error / eight, 2, 0.3);
+}
+
+TEST(Int8Linear, FallbackSavesBlocksWithOutliers) {
+  const Problem problem(/*outlier=*/1000);
+  // What one element of 1000 does to the others shows where that element has no part: in the
+  // outputs of other tokens, and in the weight gradients of other inputs.
+  const auto bulk = [&](const Gradients& run) {
+    const Gradients exact = problem.Run(nn::Fp32());
+    return std::pair(RelativeError(run.outputs[1].narrow(0, 4, 100), exact.outputs[1].narrow(0, 4, 100)),
+                     RelativeError(run.weights[1].narrow(1, 18, 100), exact.weights[1].narrow(1, 18, 100)));
+  };
+  const auto [block_y, block_w] = bulk(RunInt8(problem, Config("int8-block")));
+  Int8Config config = Config("int8-fallback");
+  config.min_rate = 0.2;  // one block of the four
+  config.max_rate = 0.3;
+  const auto [fallback_y, fallback_w] = bulk(RunInt8(problem, config));
+  EXPECT_GT(block_y, 0.3);
+  EXPECT_LT(fallback_y, 0.03);
+  EXPECT_GT(block_w, 0.2);
+  EXPECT_LT(fallback_w, 0.03);
+  config.weight_gradient_fallback = false;
+  const auto [y, w] = bulk(RunInt8(problem, config));
+  EXPECT_EQ(y, fallback_y);
+  EXPECT_GT(w, 0.2);
+}
+
+TEST(Int8Linear, FallingBackEverywhereLeavesTheWeightsRounding) {
+  const Problem problem;
+  Int8Config config = Config("int8-fallback");
+  config.controller = "fixed";
+  config.threshold = 0;
+  const Gradients run = RunInt8(problem, config);
+  // The weights' rounding alone, computed in float32.
+  const CodedTensor coded = *CodedTensor::Quantize(problem.weights[1], {});
+  at::Tensor rounded = at::empty_like(problem.weights[1]);
+  kernel::DecodeBlocks(coded.View(), rounded.data_ptr<float>());
+  EXPECT_LT(RelativeError(run.outputs[1], at::mm(problem.x, rounded.t()) + problem.bias), 1e-4);
+}
+
+TEST(Int8Linear, GradientsAreUnbiased) {
+  const Problem problem;
+  Int8Training training(Config("int8-block"), 5);
+  const nn::PrecisionFactory factory = training.Precision();
+  const CodedTensor coded_x = *CodedTensor::Quantize(problem.x, {});
+  const CodedTensor coded_w = *CodedTensor::Quantize(problem.weights[0], {});
+  at::Tensor x = at::empty_like(problem.x), w = at::empty_like(problem.weights[0]);
+  kernel::DecodeBlocks(coded_x.View(), x.data_ptr<float>());
+  kernel::DecodeBlocks(coded_w.View(), w.data_ptr<float>());
+  const at::Tensor wanted = at::mm(problem.grads[0].t(), x);
+  at::Tensor mean = at::zeros_like(wanted);
+  constexpr int kDraws = 64;
+  double one = 0;
+  for (int i = 0; i < kDraws; ++i) {
+    training.BeforeStep({i, 0, nullptr});
+    const at::Tensor grad = problem.Run(factory).weights[0];
+    one += RelativeError(grad, wanted) / kDraws;
+    mean += grad / kDraws;
+  }
+  // The mean's error falls as 1 / sqrt(draws) where nothing but chance is in it.
+  EXPECT_LT(RelativeError(mean, wanted), one / std::sqrt(kDraws) * 1.2);
+}
+
+TEST(Int8Linear, RepeatsAStepBitForBit) {
+  const Problem problem;
+  const Gradients a = RunInt8(problem, Config("int8-fallback"));
+  const Gradients b = RunInt8(problem, Config("int8-fallback"));
+  EXPECT_TRUE(at::equal(a.x, b.x));
+  EXPECT_TRUE(at::equal(a.weights[1], b.weights[1]));
+}
+
+TEST(Int8Linear, AddsToExistingGradients) {
+  const Problem problem;
+  Int8Config config = Config("int8-block");
+  config.gradient_rounding = "nearest";
+  Int8Training training(config, 5);
+  const std::unique_ptr<nn::LinearPrecision> precision = training.Precision()({0, "fc1"});
+  at::Tensor w = problem.weights[0].clone().requires_grad_();
+  const auto backward = [&] {
+    precision->Apply(problem.x, w, at::Tensor())[0].backward(problem.grads[0]);
+  };
+  backward();
+  const at::Tensor once = w.grad().clone();
+  backward();
+  EXPECT_LT(RelativeError(w.grad(), 2 * once), 1e-6);
+}
+
+TEST(Int8Linear, NamesLayerAndStepOfWhatIsNotFinite) {
+  Problem problem;
+  problem.x[140][199] = std::numeric_limits<float>::quiet_NaN();
+  Int8Training training(Config("int8-fallback"), 5);
+  const nn::PrecisionFactory factory = training.Precision();
+  training.BeforeStep({11, 0, nullptr});
+  try {
+    problem.Run(factory);
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_NE(std::string(e.what()).find("step 12"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("layers.3.mlp.gate_up"), std::string::npos);
+  }
+}
+
+TEST(Int8Training, CountsInTrainingOnly) {
+  const Problem problem;
+  Int8Training training(Config("int8-fallback", 32), 5);
+  const nn::PrecisionFactory factory = training.Precision();
+  const std::unique_ptr<nn::LinearPrecision> precision = factory({0, "fc1"});
+  precision->Apply(problem.x, problem.weights[0], at::Tensor());
+  EXPECT_EQ(training.State()[0].second[0].item<double>(), 0);  // an evaluation starts nothing
+  training.BeforeStep({});
+  precision->Apply(problem.x, problem.weights[0], at::Tensor());
+  EXPECT_EQ(training.Counts()[1], 5 * 7);
+  EXPECT_NEAR(training.Counts()[0] / training.Counts()[1], 0.2, 0.01);
+  training.AfterStep({});
+  Json metrics;
+  training.Report(metrics);
+  EXPECT_NEAR(metrics["fallback_rate"]["layers.0.fc1"].get<double>(), 0.2, 0.01);
+  EXPECT_EQ(training.Counts()[1], 0);
+  EXPECT_GT(training.State()[0].second[0].item<double>(), 0);
+}
+
+}  // namespace
+}  // namespace tersor::precision
