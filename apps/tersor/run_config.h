@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tersor/io/model_config.h"
+#include "tersor/precision/int8_config.h"
 #include "tersor/train/trainer.h"
 #include "tersor/util/config.h"
 
@@ -27,8 +28,11 @@ struct RunConfig {
   bool tie_embeddings = true;
   double initializer_range = 0.02;
   bool recompute = false;
+  int64_t glu_outliers = 0;
+  double glu_outlier_factor = 64;
 
   train::TrainerConfig trainer;
+  precision::Int8Config precision;
 
   void AddFields(Schema& schema);
 

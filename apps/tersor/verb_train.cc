@@ -21,6 +21,8 @@
 #include "tersor/io/checkpoint_files.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
+#include "tersor/precision/plant_outliers.h"
+#include "tersor/precision/precision.h"
 #include "tersor/train/communicator.h"
 #include "tersor/train/estimate.h"
 #include "tersor/train/launcher.h"
@@ -32,6 +34,7 @@
 #include "tersor/util/log.h"
 #include "tersor/util/memory.h"
 #include "tersor/util/record.h"
+#include "tersor/util/rng.h"
 #include "text_source.h"
 #include "torch_setup.h"
 #include "verbs.h"
@@ -198,18 +201,27 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
             static_cast<double>(streams.train.text_bytes()) / 1e6,
             static_cast<double>(streams.train.size()) / 1e6, streams.bytes_per_token);
 
+  // Ranks round different samples, so each draws numbers of its own.
+  const precision::Precision precision = precision::MakePrecision(
+      options.run.precision,
+      Rng(common.seed, static_cast<uint64_t>(communicator.rank())).Bits64(0));
   std::unique_ptr<model::LanguageModel> model;
   if (options.init.empty()) {
     io::ModelConfig shape = options.run.Shape(tokenizer->vocab_size());
     shape.bos_token_id = tokenizer->bos_id();
     shape.eos_token_id = tokenizer->eos_id();
-    model = model::MakeLanguageModel(shape);
+    model = model::MakeLanguageModel(shape, precision.plugs);
     model->InitWeights(common.seed);
   } else {
-    model = model::LoadLanguageModel(options.init);
+    model = model::LoadLanguageModel(options.init, precision.plugs);
     TERSOR_CHECK(tokenizer->vocab_size() <= model->config().vocab_size, tokenizer_path, ": has ",
                  tokenizer->vocab_size(), " tokens, but the model of ", options.init, " only ",
                  model->config().vocab_size);
+  }
+  if (options.run.glu_outliers > 0) {
+    nn::ParameterList parameters = model->Parameters();
+    precision::PlantGluOutliers(parameters, options.run.glu_outliers,
+                                options.run.glu_outlier_factor, common.seed);
   }
   const io::ModelConfig& shape = model->config();
   const int64_t window = std::min(options.run.window, shape.max_position_embeddings);
@@ -230,6 +242,9 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
     log::Warn("the text is too short to hold any of it out: no validation, no best checkpoint");
   } else {
     task.evaluate = [&] { return Validate(*model, streams, window, communicator); };
+  }
+  if (precision.hook != nullptr) {
+    task.hooks.push_back(precision.hook.get());
   }
   task.write_files = [&](const std::string& folder, io::Dtype dtype) {
     io::WriteModelConfig(folder, shape, dtype);
@@ -284,11 +299,13 @@ int RunTrain(int argc, char** argv) {
   Schema schema;
   options.run.AddFields(schema);
   std::vector<std::string> data;
+  std::string precision;
   CommandLine line("train",
                    "Train a language model on text; the same command resumes a stopped run.",
                    "tersor train --data notes/ --train.max_minutes 10 -o out/notes");
   line.Option("-o,--output", "folder of the run", &options.output, /*required=*/true)
       .Option("--data", "text to train on; the same as --data.train", &data)
+      .Option("--precision", "of linear layers; the same as --precision.linear", &precision)
       .Option("--init", "model folder to start from instead of random weights", &options.init)
       .Option("--nproc", "local ranks to start", &options.nproc)
       .Fields(&schema);
@@ -298,6 +315,10 @@ int RunTrain(int argc, char** argv) {
   if (!data.empty()) {
     options.run.data = data;
   }
+  if (!precision.empty()) {
+    options.run.precision.linear = precision;
+  }
+  options.run.precision.Validate();
   if (options.nproc < 1) {
     FailUsage("tersor train: --nproc must be above 0");
   }

@@ -209,7 +209,7 @@ TEST(Int8Training, CountsInTrainingOnly) {
   const nn::PrecisionFactory factory = training.Precision();
   const std::unique_ptr<nn::LinearPrecision> precision = factory({0, "fc1"});
   precision->Apply(problem.x, problem.weights[0], at::Tensor());
-  EXPECT_EQ(training.State()[0].second[0].item<double>(), 0);  // an evaluation starts nothing
+  EXPECT_EQ(training.State()[0].second[0].item<float>(), 0);  // an evaluation starts nothing
   training.BeforeStep({});
   precision->Apply(problem.x, problem.weights[0], at::Tensor());
   EXPECT_EQ(training.Counts()[1], 5 * 7);
@@ -217,9 +217,10 @@ TEST(Int8Training, CountsInTrainingOnly) {
   training.AfterStep({});
   Json metrics;
   training.Report(metrics);
-  EXPECT_NEAR(metrics["fallback_rate"]["layers.0.fc1"].get<double>(), 0.2, 0.01);
+  EXPECT_NEAR(metrics["fallback_rate"].get<double>(), 0.2, 0.01);
+  EXPECT_NEAR(metrics["fallback_rate_by_layer"]["fc1"][0].get<double>(), 0.2, 0.01);
   EXPECT_EQ(training.Counts()[1], 0);
-  EXPECT_GT(training.State()[0].second[0].item<double>(), 0);
+  EXPECT_GT(training.State()[0].second[0].item<float>(), 0);
 }
 
 }  // namespace

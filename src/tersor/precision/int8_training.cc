@@ -1,7 +1,6 @@
 #include "tersor/precision/int8_training.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "tersor/precision/int8_linear.h"
 #include "tersor/util/rng.h"
@@ -69,7 +68,7 @@ std::span<double> Int8Training::Counts() {
 void Int8Training::AfterStep(const train::StepInfo&) {
   state_.training = false;
   rates_ = Json::object();
-  double sum = 0;
+  double sum = 0, sites = 0;
   size_t next = 0;
   for (const std::unique_ptr<Int8Site>& site : sites_) {
     if (site->threshold == nullptr) {
@@ -82,13 +81,12 @@ void Int8Training::AfterStep(const train::StepInfo&) {
       next += counts.size();
     }
     const double rate = site->threshold->rate();
-    rates_[site->name] = std::isfinite(rate) ? Json(rate) : Json();
-    sum += std::isfinite(rate) ? rate : 0;
+    rates_[site->place.name].push_back(rate);  // in the order of the layers
+    sum += rate;
+    ++sites;
     site->threshold->Update();
   }
-  if (!rates_.empty()) {
-    rates_["mean"] = sum / static_cast<double>(rates_.size());
-  }
+  mean_rate_ = sum / sites;
   counts_.clear();
 }
 
@@ -104,7 +102,8 @@ nn::NamedTensors Int8Training::State() {
 
 void Int8Training::Report(Json& metrics) const {
   if (!rates_.empty()) {
-    metrics["fallback_rate"] = rates_;
+    metrics["fallback_rate"] = mean_rate_;
+    metrics["fallback_rate_by_layer"] = rates_;
   }
 }
 

@@ -58,7 +58,8 @@ class Int8Training : public train::Hook {
   Int8State state_;
   std::vector<std::unique_ptr<Int8Site>> sites_;
   std::vector<double> counts_;
-  Json rates_;  // of the last step, by site
+  Json rates_;  // of the last step: by kind of site, then layer
+  double mean_rate_ = 0;
 };
 
 }  // namespace tersor::precision

@@ -24,10 +24,10 @@ std::pair<float, float> LargestAndMedian(std::span<const float> criteria) {
 
 Threshold::Threshold(const Int8Config& config)
     : config_(config),
-      tensor_(at::zeros({3}, at::kDouble)),
-      state_(tensor_.data_ptr<double>()),
+      tensor_(at::zeros({3}, at::kFloat)),
+      state_(tensor_.data_ptr<float>()),
       counts_(kCounts) {
-  state_[1] = config.alpha;
+  state_[1] = static_cast<float>(config.alpha);
 }
 
 void Threshold::Start(std::span<const float> criteria) {
@@ -38,7 +38,7 @@ void Threshold::Start(std::span<const float> criteria) {
   // With r of n blocks to fall back, the threshold is the largest criterion of the others.
   const auto kept = static_cast<int64_t>(std::llround(below * n));
   const double start = kept > 0 ? sorted[static_cast<size_t>(kept - 1)] : 0;
-  state_[0] = std::max(start, kSmallest);
+  state_[0] = static_cast<float>(std::max(start, kSmallest));
   counts_[2] += state_[0];
   counts_[3] += 1;
 }
@@ -53,10 +53,10 @@ void Threshold::Count(std::span<const float> criteria, int64_t fallbacks) {
 void Threshold::Update() {
   const bool started = counts_[3] > 0;
   if (started) {
-    state_[0] = counts_[2] / counts_[3];  // The ranks, which each began with their own, agree.
+    state_[0] = static_cast<float>(counts_[2] / counts_[3]);  // The ranks, which each began with their own, agree.
   }
   if (counts_[1] > 0 && !started && !fixed()) {
-    double& alpha = state_[1];
+    double alpha = state_[1];
     const double now = rate();
     double direction = now > config_.max_rate ? 1 : now < config_.min_rate ? -1 : 0;
     if (config_.controller == "safe") {
@@ -68,8 +68,9 @@ void Threshold::Update() {
         alpha = std::max(std::min(config_.alpha, kSmallestAlpha), 1 + (alpha - 1) * kAlphaDecay);
       }
     }
-    state_[0] = std::max(kSmallest, state_[0] * std::pow(alpha, direction));
-    state_[2] = direction != 0 ? direction : state_[2];
+    state_[0] = static_cast<float>(std::max(kSmallest, state_[0] * std::pow(alpha, direction)));
+    state_[1] = static_cast<float>(alpha);
+    state_[2] = direction != 0 ? static_cast<float>(direction) : state_[2];
   }
   std::fill(counts_.begin(), counts_.end(), 0.0);
 }

@@ -32,13 +32,13 @@ class Threshold {
   /// how many there are, batches whose blocks differ enough for a fallback to be worth its cost.
   static constexpr size_t kCounts = 5;
   std::span<double> counts() { return counts_; }
-  /// Share of blocks in the counts; NaN without any.
-  double rate() const { return counts_[0] / counts_[1]; }
+  /// Share of the counted blocks that fell back; 0 without any.
+  double rate() const { return counts_[1] > 0 ? counts_[0] / counts_[1] : 0; }
 
   /// After an optimizer step: moves the threshold and forgets the counts.
   void Update();
 
-  /// Threshold, step factor, last direction; float64 [3], shared, so that loading writes into it.
+  /// Threshold, step factor, last direction; float32 [3], shared, so that loading writes into it.
   at::Tensor State() const { return tensor_; }
 
  private:
@@ -46,7 +46,7 @@ class Threshold {
 
   Int8Config config_;
   at::Tensor tensor_;
-  double* state_;
+  float* state_;
   std::vector<double> counts_;
 };
 

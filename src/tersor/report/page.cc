@@ -164,6 +164,9 @@ std::vector<std::vector<Curve>> SharedCurves(std::span<const RecordView> records
   std::map<std::string, std::vector<Curve>> by_name;
   for (const RecordView& record : records) {
     for (const Curve& curve : record.curves) {
+      if (curve.inner) {
+        continue;
+      }
       if (by_name[curve.name].empty()) {
         order.push_back(curve.name);
       }

@@ -100,6 +100,7 @@ Curve ReadCurve(const std::string& name, const Json& json, const std::string& re
   TERSOR_CHECK(json.is_object(), where, " must be an object with x and y");
   Curve curve{name, TextOf(json, "x_label"), TextOf(json, "y_label"), Numbers(json, "x", where),
               Numbers(json, "y", where)};
+  curve.inner = json.contains("inner") && json["inner"] == true;
   TERSOR_CHECK(curve.x.size() == curve.y.size(), where, ": x has ", curve.x.size(),
                " values but y has ", curve.y.size());
   return curve;

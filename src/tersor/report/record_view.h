@@ -15,6 +15,7 @@ struct Curve {
   std::string name;
   std::string x_label, y_label;
   std::vector<double> x, y;  // of one length
+  bool inner = false;        // of interest within its record only: not compared with others
 };
 
 /// One row of a benchmark: ours against a peer in the same run; ratio > 1: ours is better.

@@ -30,7 +30,8 @@ class Hook {
   virtual std::span<double> Counts() { return {}; }
   /// State for the checkpoint; the tensors are shared, so that loading writes into them.
   virtual nn::NamedTensors State() { return {}; }
-  /// Adds this step's numbers to its line of the metrics log.
+  /// Adds this step's numbers to its line of the metrics log. The record draws each as a curve; an
+  /// object of lists, {"mlp.down_proj": [by layer]}, becomes a chart an entry.
   virtual void Report(Json& metrics) const { (void)metrics; }
 };
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <tuple>
 #include <utility>
 
 #include "tersor/train/metrics_log.h"
@@ -44,6 +45,12 @@ void CheckSameRun(const Json& saved, const Json& now, const std::string& folder)
     TERSOR_CHECK(was == value.dump(), folder, ": the run there has ", key.substr(1), " = ", was,
                  ", now ", value.dump(), "; use the same settings, or another output folder");
   }
+}
+
+/// "fallback_rate" -> "fallback rate".
+std::string Spaced(std::string key) {
+  std::replace(key.begin(), key.end(), '_', ' ');
+  return key;
 }
 
 /// "model.layers.3.mlp.up_proj.weight" -> "model.layers.3"; other names as they are.
@@ -346,24 +353,46 @@ void Trainer::StopNotFinite(double loss, double norm) const {
 }
 
 Json Trainer::Series() const {
-  Json series = Json::object();
-  const auto add = [&](const char* name, const char* y_label, const Json& line, const char* key) {
-    if (!line.contains(key)) {
-      return;
-    }
+  Json series = Json::object(), reported = Json::object();
+  for (const Hook* hook : hooks_) {
+    hook->Report(reported);
+  }
+  const auto add = [&](const std::string& name, const std::string& y_label, const Json& step,
+                       const Json& value) {
     Json& curve = series[name];
     if (curve.is_null()) {
       curve = {
           {"x", Json::array()}, {"y", Json::array()}, {"x_label", "step"}, {"y_label", y_label}};
     }
-    curve["x"].push_back(line.at("step"));
-    curve["y"].push_back(line.at(key));
+    curve["x"].push_back(step);
+    curve["y"].push_back(value);
   };
   for (const Json& line : ReadMetrics(folder_ + "/metrics.jsonl")) {
-    add("training loss", "loss (nats per token)", line, "loss");
-    add("validation loss", "loss (nats per token)", line, "validation_loss");
-    add("learning rate", "learning rate", line, "lr");
-    add("gradient norm", "gradient norm", line, "grad_norm");
+    const Json& step = line.at("step");
+    for (const auto& [key, name, y_label] :
+         {std::tuple("loss", "training loss", "loss (nats per token)"),
+          std::tuple("validation_loss", "validation loss", "loss (nats per token)"),
+          std::tuple("lr", "learning rate", "learning rate"),
+          std::tuple("grad_norm", "gradient norm", "gradient norm")}) {
+      if (line.contains(key)) {
+        add(name, y_label, step, line[key]);
+      }
+    }
+    for (const auto& [key, unused] : reported.items()) {
+      const Json value = line.value(key, Json());
+      const std::string name = Spaced(key);
+      if (value.is_number()) {
+        add(name, name, step, value);
+      }
+      const Json kinds = value.is_object() ? value : Json::object();
+      for (const auto& [kind, list] : kinds.items()) {
+        for (size_t layer = 0; layer < list.size(); ++layer) {
+          const std::string curve = kind + ", layer " + std::to_string(layer);
+          add(curve, name + ": " + kind, step, list[layer]);
+          series[curve]["inner"] = true;
+        }
+      }
+    }
   }
   return series;
 }
