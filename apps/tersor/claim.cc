@@ -35,7 +35,7 @@ void CheckKeys(const YAML::Node& map, const std::vector<std::string>& known,
 }
 
 ClaimCell ReadCell(const YAML::Node& node, const std::string& path) {
-  CheckKeys(node, {"name", "run", "full"}, path);
+  CheckKeys(node, {"name", "run", "full", "seeds"}, path);
   ClaimCell cell;
   if (!node["name"] || !node["run"] || !node["run"].IsSequence()) {
     FailUsage(At(path, node), ": a cell needs name and run (a list of arguments)");
@@ -43,6 +43,10 @@ ClaimCell ReadCell(const YAML::Node& node, const std::string& path) {
   cell.name = node["name"].as<std::string>();
   cell.run = node["run"].as<std::vector<std::string>>();
   cell.full = node["full"] && node["full"].as<bool>();
+  cell.seeds = node["seeds"] ? node["seeds"].as<int64_t>() : 1;
+  if (cell.seeds < 1) {
+    FailUsage(At(path, node), ": a cell's seeds must be above 0");
+  }
   if (cell.name.empty() || cell.name.find('/') != std::string::npos || cell.run.empty()) {
     FailUsage(At(path, node), ": a cell's name is a file name and its run is not empty");
   }

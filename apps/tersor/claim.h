@@ -2,10 +2,11 @@
 //
 //   claim: What is shown, in one sentence.
 //   cells:
-//     - name: train
+//     - name: train      # places: {out} {recipes} {models} {cell}
 //       run: [train, --recipe, "{recipes}/models/llama-3m.yaml", --output, "{out}/model"]
 //     - name: large
 //       full: true        # only with --full
+//       seeds: 3          # runs large-seed0, large-seed1, ... and shows their mean and spread
 //       run: [...]
 #ifndef TERSOR_APPS_TERSOR_CLAIM_H_
 #define TERSOR_APPS_TERSOR_CLAIM_H_
@@ -19,6 +20,7 @@ struct ClaimCell {
   std::string name;              // file name of its record
   std::vector<std::string> run;  // a verb and its arguments
   bool full = false;             // left out of the quick grid
+  int64_t seeds = 1;             // runs that differ in their seed only
 };
 
 struct Claim {

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -30,18 +31,19 @@ namespace fs = std::filesystem;
 /// The cell's arguments with the places filled in, its record and the common options added.
 std::vector<std::string> Arguments(const ClaimCell& cell, const std::string& resources,
                                    const std::string& out, const std::string& record,
-                                   const CommonOptions& common) {
+                                   const CommonOptions& common, uint64_t seed) {
   std::vector<std::string> arguments = cell.run;
   for (std::string& argument : arguments) {
     for (const auto& [place, value] : {std::pair<std::string, std::string>{"{out}", out},
                                        {"{recipes}", resources + "/recipes"},
-                                       {"{models}", resources + "/models"}}) {
+                                       {"{models}", resources + "/models"},
+                                       {"{cell}", cell.name}}) {
       for (size_t at; (at = argument.find(place)) != std::string::npos;) {
         argument.replace(at, place.size(), value);
       }
     }
   }
-  arguments.insert(arguments.end(), {"--json", record, "--seed", std::to_string(common.seed),
+  arguments.insert(arguments.end(), {"--json", record, "--seed", std::to_string(seed),
                                      "--threads", std::to_string(common.threads)});
   return arguments;
 }
@@ -78,9 +80,9 @@ std::optional<Json> FinishedRecord(const std::string& path,
 }
 
 Json RunCell(const ClaimCell& cell, const std::string& resources, const std::string& out,
-             const CommonOptions& common) {
+             const CommonOptions& common, uint64_t seed) {
   const std::string path = out + "/" + cell.name + ".json";
-  const std::vector<std::string> arguments = Arguments(cell, resources, out, path, common);
+  const std::vector<std::string> arguments = Arguments(cell, resources, out, path, common, seed);
   if (std::optional<Json> finished = FinishedRecord(path, arguments)) {
     log::Info("{}: done before, kept", cell.name);
     return *finished;
@@ -96,6 +98,38 @@ Json RunCell(const ClaimCell& cell, const std::string& resources, const std::str
   record["command"] = arguments;
   WriteFileAtomically(path, record.dump(1) + "\n");
   return record;
+}
+
+/// The runs that a cell stands for, with their seeds.
+std::vector<std::pair<ClaimCell, uint64_t>> RunsOf(const ClaimCell& cell, uint64_t seed) {
+  std::vector<std::pair<ClaimCell, uint64_t>> runs;
+  for (int64_t i = 0; i < cell.seeds; ++i) {
+    runs.emplace_back(cell, seed + static_cast<uint64_t>(i));
+    if (cell.seeds > 1) {
+      runs.back().first.name += "-seed" + std::to_string(runs.back().second);
+    }
+  }
+  return runs;
+}
+
+/// One row over the runs of a cell: the mean of each metric that differs, and its spread.
+Json SpreadOf(const std::string& cell, const std::vector<Json>& records) {
+  Json row = {{"cell", cell}, {"seeds", records.size()}};
+  for (const auto& [name, value] : records.front()["metrics"].items()) {
+    double sum = 0, low = INFINITY, high = -INFINITY;
+    for (const Json& record : records) {
+      const Json metric = record["metrics"].value(name, Json());
+      const double x = metric.is_number() ? metric.get<double>() : NAN;
+      sum += x;
+      low = std::min(low, x);
+      high = std::max(high, x);
+    }
+    if (std::isfinite(sum) && low < high) {
+      row[name] = sum / static_cast<double>(records.size());
+      row[name + " spread"] = fmt::format("{:.5g} to {:.5g}", low, high);
+    }
+  }
+  return row;
 }
 
 }  // namespace
@@ -129,6 +163,7 @@ int RunReproduce(int argc, char** argv) {
   out = out.empty() ? "out/" + method : out;
   MakeFolders(out);
   std::vector<Json> records;
+  Json spreads = Json::array();
   Record whole;
   whole.verb = "reproduce";
   whole.seed = line.common().seed;
@@ -141,20 +176,29 @@ int RunReproduce(int argc, char** argv) {
       if (cell.full && !full) {
         continue;
       }
-      Json record = RunCell(cell, resources, out, line.common());
-      Json row = {{"cell", cell.name}};
-      row.update(record["metrics"]);
-      whole.rows.push_back(row);
-      for (const auto& [name, value] : record["metrics"].items()) {
-        whole.metrics[cell.name + "." + name] = value;
+      std::vector<Json> runs;
+      for (const auto& [run, seed] : RunsOf(cell, line.common().seed)) {
+        runs.push_back(RunCell(run, resources, out, line.common(), seed));
+        Json row = {{"cell", run.name}};
+        row.update(runs.back()["metrics"]);
+        whole.rows.push_back(row);
+        for (const auto& [name, value] : runs.back()["metrics"].items()) {
+          whole.metrics[run.name + "." + name] = value;
+        }
       }
-      records.push_back(std::move(record));
+      if (runs.size() > 1) {
+        spreads.push_back(SpreadOf(cell.name, runs));
+      }
+      records.insert(records.end(), runs.begin(), runs.end());
     }
   }
   whole.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteRecord(out + "/record.json", whole);
   if (!line.common().json.empty()) {
     WriteRecord(line.common().json, whole);
+  }
+  if (!spreads.empty()) {
+    records.insert(records.begin(), {{"cell", "mean over seeds"}, {"rows", spreads}});
   }
   report::PageOptions options;
   options.title = "tersor reproduce " + method;

@@ -63,6 +63,20 @@ TEST(Threshold, StartsInTheMiddleOfTheBand) {
             20);
 }
 
+TEST(Threshold, SafeStartsBetweenOutliersAndTheRest) {
+  Int8Config config = Paper();
+  config.controller = "safe";
+  Threshold threshold(config);
+  std::vector<float> criteria(64);
+  for (size_t i = 0; i < criteria.size(); ++i) {  // a quarter are outliers
+    criteria[i] = (i % 4 == 0 ? 100.0f : 4.0f) + 0.01f * static_cast<float>(i);
+  }
+  threshold.Start(criteria);
+  EXPECT_EQ(std::count_if(criteria.begin(), criteria.end(),
+                          [&](float c) { return static_cast<double>(c) > threshold.value(); }),
+            16);
+}
+
 TEST(Threshold, RanksAgreeAfterTheFirstStep) {
   Threshold threshold(Paper());
   threshold.Start(std::vector<float>{1, 2, 3, 4, 5});  // 4 of 5 are kept: starts at 4

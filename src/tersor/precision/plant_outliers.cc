@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -25,7 +26,7 @@ void PlantGluOutliers(nn::ParameterList& parameters, int64_t count, double facto
     }
     const std::string prefix = parameter.name.substr(0, parameter.name.size() - up_name.size());
     const at::Tensor &up = parameter.value, &down = by_name.at(prefix + "down_proj.weight");
-    const at::Tensor bias = by_name[prefix + "up_proj.bias"];
+    const at::Tensor& gate = by_name.at(prefix + "gate_proj.weight");
     if (count > up.size(0)) {
       FailUsage("model.glu_outliers: ", prefix, "up_proj has ", up.size(0), " rows only");
     }
@@ -35,11 +36,13 @@ void PlantGluOutliers(nn::ParameterList& parameters, int64_t count, double facto
       rows.insert(static_cast<int64_t>(rng.Below(draw, static_cast<uint64_t>(up.size(0)))));
     }
     for (const int64_t row : rows) {
-      up.select(0, row).mul_(factor);
-      down.select(1, row).div_(factor);
-      if (bias.defined()) {
-        bias.select(0, row).mul_(factor);
+      for (const at::Tensor& in : {gate, up, by_name[prefix + "gate_proj.bias"],
+                                   by_name[prefix + "up_proj.bias"]}) {
+        if (in.defined()) {
+          in.select(0, row).mul_(std::sqrt(factor));
+        }
       }
+      down.select(1, row).div_(factor);
     }
   }
   if (layer == 0) {

@@ -8,9 +8,12 @@
 
 namespace tersor::precision {
 
-/// Multiplies `count` rows of every up projection by `factor` and divides the same columns of the
-/// down projection by it: the model's function stays, exactly so for powers of two, while that many
-/// channels of the gated product become `factor` times larger. The rows differ from layer to layer.
+/// Multiplies `count` rows of every gate and up projection by sqrt(factor) and divides the same
+/// columns of the down projection by `factor`: silu(a g) a u / a² for silu(g) u. So these channels of
+/// the gated product become up to `factor` times larger where their gate is open, and what they
+/// contribute changes only as far as silu(a g) / a comes nearer to relu(g). Shared between two
+/// matrices, the factor leaves their other rows more of the INT8 range than it would in one. The
+/// rows differ from layer to layer.
 /// Throws UsageError where the parameters have no gated MLP or fewer rows.
 void PlantGluOutliers(nn::ParameterList& parameters, int64_t count, double factor, uint64_t seed);
 

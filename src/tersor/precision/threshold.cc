@@ -20,6 +20,31 @@ std::pair<float, float> LargestAndMedian(std::span<const float> criteria) {
   return {*std::max_element(middle, sorted.end()), *middle};
 }
 
+/// The largest criterion of the blocks that do not fall back at the middle rate of the band.
+double MiddleOfBand(const std::vector<float>& sorted, const Int8Config& config) {
+  const double rate = (config.min_rate + config.max_rate) / 2;
+  const auto kept =
+      static_cast<size_t>(std::llround((1 - rate) * static_cast<double>(sorted.size())));
+  return kept > 0 ? sorted[kept - 1] : 0;
+}
+
+/// Within the band, the threshold that best tells blocks apart: in the middle, by ratio, of the
+/// widest gap between neighbours. Outliers that fill a quarter of the blocks fall back as a whole.
+double WidestGap(const std::vector<float>& sorted, const Int8Config& config) {
+  const auto n = static_cast<double>(sorted.size());
+  const auto first = static_cast<size_t>(std::ceil((1 - config.max_rate) * n));
+  const auto last = static_cast<size_t>(std::floor((1 - config.min_rate) * n));
+  double widest = 0, start = MiddleOfBand(sorted, config);
+  for (size_t kept = std::max<size_t>(first, 1); kept <= last && kept < sorted.size(); ++kept) {
+    const double below = std::max<double>(sorted[kept - 1], kSmallest), above = sorted[kept];
+    if (above / below > widest) {
+      widest = above / below;
+      start = std::sqrt(below * above);
+    }
+  }
+  return start;
+}
+
 }  // namespace
 
 Threshold::Threshold(const Int8Config& config)
@@ -33,11 +58,8 @@ Threshold::Threshold(const Int8Config& config)
 void Threshold::Start(std::span<const float> criteria) {
   std::vector<float> sorted(criteria.begin(), criteria.end());
   std::sort(sorted.begin(), sorted.end());
-  const double below = 1 - (config_.min_rate + config_.max_rate) / 2;
-  const auto n = static_cast<double>(sorted.size());
-  // With r of n blocks to fall back, the threshold is the largest criterion of the others.
-  const auto kept = static_cast<int64_t>(std::llround(below * n));
-  const double start = kept > 0 ? sorted[static_cast<size_t>(kept - 1)] : 0;
+  const double start =
+      config_.controller == "safe" ? WidestGap(sorted, config_) : MiddleOfBand(sorted, config_);
   state_[0] = static_cast<float>(std::max(start, kSmallest));
   counts_[2] += state_[0];
   counts_[3] += 1;

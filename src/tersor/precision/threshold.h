@@ -22,7 +22,8 @@ class Threshold {
   bool ready() const { return fixed() || state_[0] > 0; }
   double value() const { return fixed() ? config_.threshold : state_[0]; }
 
-  /// Sets it to the quantile of the criteria at which the rate is the middle of the band.
+  /// Sets it by the first criteria: where the rate is the middle of the band, or, with the safe
+  /// controller, to the place in the band that best tells the blocks apart.
   void Start(std::span<const float> criteria);
 
   /// Adds what a micro-batch saw. `criteria`: of all blocks; `fallbacks`: how many fell back.
