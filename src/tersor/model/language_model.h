@@ -13,6 +13,7 @@
 #include "tersor/nn/linear.h"
 #include "tersor/nn/parameter.h"
 #include "tersor/nn/router.h"
+#include "tersor/op/saved_context.h"
 
 namespace tersor::model {
 
@@ -21,6 +22,7 @@ struct Plugs {
   nn::PrecisionFactory precision = nn::Fp32();
   nn::AttentionFactory attention = nn::Dense();
   nn::RouterFactory router = nn::SingleExpert();
+  op::ContextFormat context;  // of what norms and activation functions keep for backward
 };
 
 class LanguageModel {

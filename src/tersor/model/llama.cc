@@ -39,8 +39,9 @@ class Llama::Block {
       : config_(c),
         window_(WindowOf(c, layer)),
         name_("model.layers." + std::to_string(layer)),
-        input_norm_(name_ + ".input_layernorm", c.hidden_size, c.rms_norm_eps),
-        post_norm_(name_ + ".post_attention_layernorm", c.hidden_size, c.rms_norm_eps),
+        input_norm_(name_ + ".input_layernorm", c.hidden_size, c.rms_norm_eps, plugs.context),
+        post_norm_(name_ + ".post_attention_layernorm", c.hidden_size, c.rms_norm_eps,
+                   plugs.context),
         qkv_({layer, "self_attn.qkv"}, c.hidden_size,
              {{name_ + ".self_attn.q_proj", c.num_attention_heads * c.head_dim, c.attention_bias},
               {name_ + ".self_attn.k_proj", c.num_key_value_heads * c.head_dim, c.attention_bias},
@@ -52,7 +53,8 @@ class Llama::Block {
         mlp_(plugs.router(layer), [&](int64_t expert) {
           // One expert is the ordinary MLP and keeps its checkpoint name.
           return std::make_unique<nn::GatedMlp>(name_ + ".mlp", layer, c.hidden_size,
-                                                c.intermediate_size, c.mlp_bias, plugs.precision);
+                                                c.intermediate_size, c.mlp_bias, plugs.precision,
+                                                plugs.context);
         }) {}
 
   /// x [batch * tokens, hidden] -> the same shape; the router's loss, if any, goes to `loss`.
@@ -107,7 +109,8 @@ Llama::Llama(const io::ModelConfig& config, const Plugs& plugs)
                 : nn::MakeParameter("lm_head.weight", {config.vocab_size, config.hidden_size},
                                     /*decay=*/true)),
       shared_(new Shared{nn::Rope(config.head_dim, config.rope_theta, config.rope_scaling),
-                         nn::RmsNorm("model.norm", config.hidden_size, config.rms_norm_eps)}) {
+                         nn::RmsNorm("model.norm", config.hidden_size, config.rms_norm_eps,
+                                     plugs.context)}) {
   for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     blocks_.push_back(std::make_unique<Block>(config, layer, plugs));
   }

@@ -21,8 +21,10 @@ void Append(nn::ParameterList& to, const nn::ParameterList& from) {
   to.insert(to.end(), from.begin(), from.end());
 }
 
-nn::LayerNorm MakeNorm(const std::string& name, const io::ModelConfig& c) {
-  return {name, c.hidden_size, kLayerNormEps, c.layer_norm_elementwise_affine, c.enable_bias};
+nn::LayerNorm MakeNorm(const std::string& name, const io::ModelConfig& c, const Plugs& plugs) {
+  return {name,          c.hidden_size,
+          kLayerNormEps, c.layer_norm_elementwise_affine,
+          c.enable_bias, plugs.context};
 }
 
 }  // namespace
@@ -32,8 +34,8 @@ class Opt::Block {
   Block(const io::ModelConfig& c, int64_t layer, const Plugs& plugs)
       : config_(c),
         name_("model.decoder.layers." + std::to_string(layer)),
-        attention_norm_(MakeNorm(name_ + ".self_attn_layer_norm", c)),
-        final_norm_(MakeNorm(name_ + ".final_layer_norm", c)),
+        attention_norm_(MakeNorm(name_ + ".self_attn_layer_norm", c, plugs)),
+        final_norm_(MakeNorm(name_ + ".final_layer_norm", c, plugs)),
         qkv_({layer, "self_attn.qkv"}, c.hidden_size,
              {{name_ + ".self_attn.q_proj", c.hidden_size, c.enable_bias},
               {name_ + ".self_attn.k_proj", c.hidden_size, c.enable_bias},
@@ -46,7 +48,7 @@ class Opt::Block {
           return std::make_unique<nn::PlainMlp>(
               name_, layer, c.hidden_size, c.intermediate_size, c.enable_bias,
               c.activation_function == "gelu" ? nn::Activation::kGelu : nn::Activation::kRelu,
-              plugs.precision);
+              plugs.precision, plugs.context);
         }) {}
 
   at::Tensor Forward(const at::Tensor& x, int64_t batch, at::Tensor* loss) const {
@@ -115,7 +117,7 @@ Opt::Opt(const io::ModelConfig& c, const Plugs& plugs)
     blocks_.push_back(std::make_unique<Block>(c, layer, plugs));
   }
   if (c.do_layer_norm_before && !c.remove_final_layer_norm) {
-    final_norm_ = MakeNorm("model.decoder.final_layer_norm", c);
+    final_norm_ = MakeNorm("model.decoder.final_layer_norm", c, plugs);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "tersor/op/activation.h"
 #include "tersor/op/swiglu.h"
 
 namespace tersor::nn {
@@ -18,14 +19,15 @@ RouterFactory SingleExpert() {
 }
 
 GatedMlp::GatedMlp(const std::string& name, int64_t layer, int64_t dim, int64_t hidden, bool bias,
-                   const PrecisionFactory& precision)
+                   const PrecisionFactory& precision, const op::ContextFormat& context)
     : gate_up_({layer, "mlp.gate_up"}, dim,
                {{name + ".gate_proj", hidden, bias}, {name + ".up_proj", hidden, bias}}, precision),
-      down_({layer, "mlp.down_proj"}, hidden, {{name + ".down_proj", dim, bias}}, precision) {}
+      down_({layer, "mlp.down_proj"}, hidden, {{name + ".down_proj", dim, bias}}, precision),
+      context_(context) {}
 
 at::Tensor GatedMlp::Forward(const at::Tensor& x) const {
   const std::vector<at::Tensor> gate_up = gate_up_.Forward(x);
-  return down_.Forward(op::SwiGlu(gate_up[0], gate_up[1]))[0];
+  return down_.Forward(op::SwiGlu(gate_up[0], gate_up[1], context_))[0];
 }
 
 ParameterList GatedMlp::Parameters() const {
@@ -35,14 +37,17 @@ ParameterList GatedMlp::Parameters() const {
 }
 
 PlainMlp::PlainMlp(const std::string& name, int64_t layer, int64_t dim, int64_t hidden, bool bias,
-                   Activation activation, const PrecisionFactory& precision)
+                   Activation activation, const PrecisionFactory& precision,
+                   const op::ContextFormat& context)
     : fc1_({layer, "fc1"}, dim, {{name + ".fc1", hidden, bias}}, precision),
       fc2_({layer, "fc2"}, hidden, {{name + ".fc2", dim, bias}}, precision),
-      activation_(activation) {}
+      activation_(activation),
+      context_(context) {}
 
 at::Tensor PlainMlp::Forward(const at::Tensor& x) const {
   const at::Tensor hidden = fc1_.Forward(x)[0];
-  return fc2_.Forward(activation_ == Activation::kRelu ? at::relu(hidden) : at::gelu(hidden))[0];
+  return fc2_.Forward(activation_ == Activation::kRelu ? op::Relu(hidden, context_)
+                                                       : op::Gelu(hidden, context_))[0];
 }
 
 ParameterList PlainMlp::Parameters() const {

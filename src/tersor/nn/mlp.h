@@ -13,6 +13,7 @@
 #include "tersor/nn/linear.h"
 #include "tersor/nn/parameter.h"
 #include "tersor/nn/router.h"
+#include "tersor/op/saved_context.h"
 
 namespace tersor::nn {
 
@@ -31,13 +32,14 @@ class GatedMlp : public Mlp {
  public:
   /// `name` is the checkpoint's prefix, such as "model.layers.0.mlp".
   GatedMlp(const std::string& name, int64_t layer, int64_t dim, int64_t hidden, bool bias,
-           const PrecisionFactory& precision);
+           const PrecisionFactory& precision, const op::ContextFormat& context = {});
   at::Tensor Forward(const at::Tensor& x) const override;
   ParameterList Parameters() const override;
   std::vector<Parameter>& OutputWeights() override { return down_.weights(); }
 
  private:
   LinearGroup gate_up_, down_;
+  op::ContextFormat context_;
 };
 
 enum class Activation { kRelu, kGelu };
@@ -47,7 +49,8 @@ class PlainMlp : public Mlp {
  public:
   /// `name` is the checkpoint's prefix, such as "model.decoder.layers.0".
   PlainMlp(const std::string& name, int64_t layer, int64_t dim, int64_t hidden, bool bias,
-           Activation activation, const PrecisionFactory& precision);
+           Activation activation, const PrecisionFactory& precision,
+           const op::ContextFormat& context = {});
   at::Tensor Forward(const at::Tensor& x) const override;
   ParameterList Parameters() const override;
   std::vector<Parameter>& OutputWeights() override { return fc2_.weights(); }
@@ -55,6 +58,7 @@ class PlainMlp : public Mlp {
  private:
   LinearGroup fc1_, fc2_;
   Activation activation_;
+  op::ContextFormat context_;
 };
 
 /// A router over experts; with the dense router it is the one MLP itself.

@@ -4,12 +4,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tersor/op/saved_context.h"
+
 namespace tersor::op {
 
 /// (x [tokens, dim] - mean) / sqrt(variance + eps) · weight [dim] + bias [dim]; an undefined weight
 /// means 1, an undefined bias 0.
 at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                     double eps);
+                     double eps, const ContextFormat& context = {});
 
 }  // namespace tersor::op
 

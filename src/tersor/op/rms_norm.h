@@ -4,10 +4,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tersor/op/saved_context.h"
+
 namespace tersor::op {
 
 /// x [tokens, dim] / sqrt(mean(x²) + eps) · weight [dim].
-at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps);
+at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps,
+                   const ContextFormat& context = {});
 
 }  // namespace tersor::op
 

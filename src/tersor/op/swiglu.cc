@@ -9,36 +9,45 @@
 namespace tersor::op {
 namespace {
 
-/// Keeps the inputs only; the sigmoid is computed again.
+/// Keeps the inputs only, as the context format says; the sigmoid is computed again.
 class SwiGluFunction : public torch::autograd::Function<SwiGluFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate,
-                            const at::Tensor& up) {
+                            const at::Tensor& up, int64_t bits, int64_t group) {
     at::Tensor out = at::empty_like(gate);
     kernel::SwiGlu(gate.numel(), gate.data_ptr<float>(), up.data_ptr<float>(),
                    out.data_ptr<float>());
-    context->save_for_backward({gate, up});
+    const ContextFormat format{static_cast<int>(bits), group};
+    torch::autograd::variable_list saved = SaveContext(gate, format);
+    const std::vector<at::Tensor> saved_up = SaveContext(up, format);
+    saved.insert(saved.end(), saved_up.begin(), saved_up.end());
+    context->save_for_backward(saved);
+    context->saved_data["bits"] = bits;
+    context->saved_data["group"] = group;
     return out;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const at::Tensor &gate = saved[0], &up = saved[1];
+    const ContextFormat format{static_cast<int>(context->saved_data["bits"].toInt()),
+                               context->saved_data["group"].toInt()};
+    const at::Tensor gate = RestoreContext(std::span(saved).first(kSavedContext), format);
+    const at::Tensor up = RestoreContext(std::span(saved).subspan(kSavedContext), format);
     const at::Tensor grad = grads[0].contiguous();
     at::Tensor grad_gate = at::empty_like(gate), grad_up = at::empty_like(up);
     kernel::SwiGluBackward(gate.numel(), gate.data_ptr<float>(), up.data_ptr<float>(),
                            grad.data_ptr<float>(), grad_gate.data_ptr<float>(),
                            grad_up.data_ptr<float>());
-    return {grad_gate, grad_up};
+    return {grad_gate, grad_up, at::Tensor(), at::Tensor()};
   }
 };
 
 }  // namespace
 
-at::Tensor SwiGlu(const at::Tensor& gate, const at::Tensor& up) {
+at::Tensor SwiGlu(const at::Tensor& gate, const at::Tensor& up, const ContextFormat& context) {
   if (gate.sizes() == up.sizes() && TakesFastPath({gate, up})) {
-    return SwiGluFunction::apply(gate, up);
+    return SwiGluFunction::apply(gate, up, context.bits, context.group);
   }
   return at::silu(gate) * up;
 }

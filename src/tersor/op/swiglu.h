@@ -4,10 +4,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include "tersor/op/saved_context.h"
+
 namespace tersor::op {
 
 /// silu(gate) ⊙ up, all [tokens, hidden].
-at::Tensor SwiGlu(const at::Tensor& gate, const at::Tensor& up);
+at::Tensor SwiGlu(const at::Tensor& gate, const at::Tensor& up, const ContextFormat& context = {});
 
 }  // namespace tersor::op
 
