@@ -29,16 +29,25 @@ void SumRows(const int8_t* codes, int64_t block, int32_t* sums) {
   }
 }
 
-/// to[c][r] = from[r][c] of words, by tiles that stay in the first cache's lines.
-void TransposeWords(const int32_t* __restrict from, int64_t rows, int64_t cols, int64_t from_stride,
-                    int64_t to_stride, int32_t* __restrict to) {
-  constexpr int64_t kTile = 8;
-  for (int64_t r = 0; r < rows; r += kTile) {
-    for (int64_t c = 0; c < cols; ++c) {
-      for (int64_t i = 0; i < kTile; ++i) {
-        to[c * to_stride + r + i] = from[(r + i) * from_stride + c];
-      }
+template <int64_t kRows>
+void TransposeRows(const int32_t* __restrict from, int64_t cols, int64_t from_stride,
+                   int64_t to_stride, int32_t* __restrict to) {
+  for (int64_t c = 0; c < cols; ++c) {
+    for (int64_t i = 0; i < kRows; ++i) {
+      to[c * to_stride + i] = from[i * from_stride + c];
     }
+  }
+}
+
+/// to[c][r] = from[r][c] of words, some rows at a time, so that their cache lines stay.
+void TransposeWords(const int32_t* from, int64_t rows, int64_t cols, int64_t from_stride,
+                    int64_t to_stride, int32_t* to) {
+  int64_t r = 0;
+  for (; r + 8 <= rows; r += 8) {
+    TransposeRows<8>(from + r * from_stride, cols, from_stride, to_stride, to + r);
+  }
+  for (; r < rows; ++r) {
+    TransposeRows<1>(from + r * from_stride, cols, from_stride, to_stride, to + r);
   }
 }
 
