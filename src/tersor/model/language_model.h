@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "tersor/io/model_config.h"
@@ -13,9 +14,14 @@
 #include "tersor/nn/linear.h"
 #include "tersor/nn/parameter.h"
 #include "tersor/nn/router.h"
+#include "tersor/op/cross_entropy.h"
 #include "tersor/op/saved_context.h"
 
 namespace tersor::model {
+
+/// The output head's product and the loss behind it, as one function: op::LinearCrossEntropy.
+using HeadLossFunction = std::function<at::Tensor(
+    const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets)>;
 
 /// How a model computes; the defaults are the plain definitions.
 struct Plugs {
@@ -23,6 +29,7 @@ struct Plugs {
   nn::AttentionFactory attention = nn::Dense();
   nn::RouterFactory router = nn::SingleExpert();
   op::ContextFormat context;  // of what norms and activation functions keep for backward
+  HeadLossFunction head_loss = op::LinearCrossEntropy;
 };
 
 class LanguageModel {
@@ -41,6 +48,11 @@ class LanguageModel {
   /// Matrix of the output head [vocab, width of hidden]; logits = hidden · headᵀ.
   virtual const at::Tensor& HeadWeight() const = 0;
 
+  /// SUM of -log p(target) over targets >= 0 [tokens], through the head; differentiable.
+  at::Tensor HeadLoss(const at::Tensor& hidden, const at::Tensor& targets) const {
+    return head_loss_(hidden, HeadWeight(), targets);
+  }
+
   /// All parameters in checkpoint order; a tied head appears once, as the embedding.
   virtual nn::ParameterList Parameters() const = 0;
 
@@ -57,12 +69,14 @@ class LanguageModel {
   void InitWeights(uint64_t seed);
 
  protected:
-  explicit LanguageModel(const io::ModelConfig& config) : config_(config) {}
+  LanguageModel(const io::ModelConfig& config, const Plugs& plugs)
+      : config_(config), head_loss_(plugs.head_loss) {}
   bool recompute() const { return recompute_; }
 
   io::ModelConfig config_;
 
  private:
+  HeadLossFunction head_loss_;
   bool recompute_ = false;
 };
 

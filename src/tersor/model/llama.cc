@@ -101,7 +101,7 @@ class Llama::Block {
 };
 
 Llama::Llama(const io::ModelConfig& config, const Plugs& plugs)
-    : LanguageModel(config),
+    : LanguageModel(config, plugs),
       embedding_(nn::MakeParameter("model.embed_tokens.weight",
                                    {config.vocab_size, config.hidden_size}, /*decay=*/true)),
       head_(config.tie_word_embeddings

@@ -96,7 +96,7 @@ class Opt::Block {
 };
 
 Opt::Opt(const io::ModelConfig& c, const Plugs& plugs)
-    : LanguageModel(c),
+    : LanguageModel(c, plugs),
       embedding_(nn::MakeParameter("model.decoder.embed_tokens.weight",
                                    {c.vocab_size, c.word_embed_proj_dim}, /*decay=*/true)),
       positions_(nn::MakeParameter("model.decoder.embed_positions.weight",

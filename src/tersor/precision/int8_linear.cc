@@ -91,30 +91,22 @@ class Int8LinearFunction : public torch::autograd::Function<Int8LinearFunction> 
   /// grad_x (+)= Q(g) Q(w).
   static void AddInputGradient(Int8State& state, const Int8Site& site, const CodedTensor& grad,
                                const at::Tensor& weight, at::Tensor* grad_x) {
-    const kernel::Workspace::Scope scope(state.workspace);
     const bool first = !grad_x->defined();
     if (first) {
       *grad_x = at::empty({grad.grid().rows, weight.size(1)}, at::kFloat);
     }
-    const kernel::BlockCodes view = grad.View();
-    const kernel::Int8Operand rows = kernel::PackInt8(view, false, kernel::OperandSide::kRows,
-                                                      *state.kernel, state.workspace);
-    Multiply(state, rows, QuantizeWeight(state, site, weight), true, !first, *grad_x);
+    MultiplyRows(state, grad, false, QuantizeWeight(state, site, weight), true, !first, *grad_x);
   }
 
   /// Adds Q(g)ᵀ F(x) to an existing gradient of the weight and returns nothing, or returns it.
   static at::Tensor AccumulateWeightGradient(Int8State& state, const CodedTensor& grad,
                                              const CodedTensor& x, const at::Tensor& weight) {
-    const kernel::Workspace::Scope scope(state.workspace);
     at::Tensor accumulated = weight.is_leaf() ? weight.grad() : at::Tensor();
     const bool adds = accumulated.defined() && accumulated.is_contiguous();
     if (!adds) {
       accumulated = at::empty_like(weight, at::MemoryFormat::Contiguous);
     }
-    const kernel::BlockCodes view = grad.View();
-    const kernel::Int8Operand rows = kernel::PackInt8(view, true, kernel::OperandSide::kRows,
-                                                      *state.kernel, state.workspace);
-    Multiply(state, rows, x, true, adds, accumulated);
+    MultiplyRows(state, grad, true, x, true, adds, accumulated);
     return adds ? at::Tensor() : accumulated;
   }
 };

@@ -59,6 +59,15 @@ CodedTensor QuantizeGradient(Int8State& state, const Int8Site& site, const at::T
   return QuantizeOrFail(state, site, "output's gradient", grad, options);
 }
 
+void MultiplyRows(Int8State& state, const CodedTensor& a, bool a_transposed, const CodedTensor& b,
+                  bool b_transposed, bool accumulate, at::Tensor& y) {
+  const kernel::Workspace::Scope scope(state.workspace);
+  const kernel::BlockCodes codes = a.View();
+  const kernel::Int8Operand rows = kernel::PackInt8(codes, a_transposed, kernel::OperandSide::kRows,
+                                                    *state.kernel, state.workspace);
+  Multiply(state, rows, b, b_transposed, accumulate, y);
+}
+
 void Multiply(Int8State& state, const kernel::Int8Operand& a, const CodedTensor& b,
               bool b_transposed, bool accumulate, at::Tensor& y) {
   const kernel::Workspace::Scope scope(state.workspace);

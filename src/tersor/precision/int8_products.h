@@ -18,7 +18,11 @@ CodedTensor QuantizeWeight(Int8State& state, const Int8Site& site, const at::Ten
 /// Q(g), rounded stochastically with fresh random numbers.
 CodedTensor QuantizeGradient(Int8State& state, const Int8Site& site, const at::Tensor& grad);
 
-/// y [rows of a, rows of b] (+)= a bᵀ.
+/// y [rows of a, rows of b] (+)= a bᵀ, of either or of its transpose. y must be contiguous.
+void MultiplyRows(Int8State& state, const CodedTensor& a, bool a_transposed, const CodedTensor& b,
+                  bool b_transposed, bool accumulate, at::Tensor& y);
+
+/// The same with `a` packed before.
 void Multiply(Int8State& state, const kernel::Int8Operand& a, const CodedTensor& b,
               bool b_transposed, bool accumulate, at::Tensor& y);
 

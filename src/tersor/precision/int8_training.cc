@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tersor/precision/int8_head.h"
 #include "tersor/precision/int8_linear.h"
 #include "tersor/util/rng.h"
 
@@ -35,15 +36,28 @@ Int8Training::Int8Training(const Int8Config& config, uint64_t seed) {
 
 nn::PrecisionFactory Int8Training::Precision() {
   return [this](const nn::LinearSite& place) {
-    auto site = std::make_unique<Int8Site>();
-    site->place = place;
-    site->name = "layers." + std::to_string(place.layer) + "." + place.name;
-    if (state_.config.fallback()) {
-      site->threshold = std::make_unique<Threshold>(state_.config);
-    }
-    sites_.push_back(std::move(site));
-    return std::make_unique<Int8Precision>(state_, *sites_.back());
+    Int8Site& site = AddSite(place, "layers." + std::to_string(place.layer) + "." + place.name);
+    return std::make_unique<Int8Precision>(state_, site);
   };
+}
+
+model::HeadLossFunction Int8Training::HeadLoss() {
+  Int8Site& site = AddSite({0, "lm_head"}, "lm_head");
+  return [this, &site](const at::Tensor& hidden, const at::Tensor& weight,
+                       const at::Tensor& targets) {
+    return Int8CrossEntropy(state_, site, hidden, weight, targets);
+  };
+}
+
+Int8Site& Int8Training::AddSite(const nn::LinearSite& place, const std::string& name) {
+  auto site = std::make_unique<Int8Site>();
+  site->place = place;
+  site->name = name;
+  if (state_.config.fallback()) {
+    site->threshold = std::make_unique<Threshold>(state_.config);
+  }
+  sites_.push_back(std::move(site));
+  return *sites_.back();
 }
 
 void Int8Training::BeforeStep(const train::StepInfo& info) {

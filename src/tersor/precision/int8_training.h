@@ -11,6 +11,7 @@
 
 #include "tersor/kernel/int8_kernel.h"
 #include "tersor/kernel/workspace.h"
+#include "tersor/model/language_model.h"
 #include "tersor/nn/linear.h"
 #include "tersor/precision/int8_config.h"
 #include "tersor/precision/threshold.h"
@@ -45,8 +46,9 @@ class Int8Training : public train::Hook {
   /// `seed`: must differ between ranks, which draw for different samples.
   Int8Training(const Int8Config& config, uint64_t seed);
 
-  /// For model::Plugs; this object must outlive the model.
+  /// For model::Plugs; this object must outlive the model. HeadLoss: the output head in INT8.
   nn::PrecisionFactory Precision();
+  model::HeadLossFunction HeadLoss();
 
   void BeforeStep(const train::StepInfo& info) override;
   std::span<double> Counts() override;
@@ -55,6 +57,8 @@ class Int8Training : public train::Hook {
   void Report(Json& metrics) const override;
 
  private:
+  Int8Site& AddSite(const nn::LinearSite& place, const std::string& name);
+
   Int8State state_;
   std::vector<std::unique_ptr<Int8Site>> sites_;
   std::vector<double> counts_;

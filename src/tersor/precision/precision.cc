@@ -15,6 +15,9 @@ Precision MakePrecision(const Int8Config& config, uint64_t seed) {
   } else if (config.linear != "fp32") {
     auto int8 = std::make_unique<Int8Training>(config, seed);
     made.plugs.precision = int8->Precision();
+    if (config.head) {
+      made.plugs.head_loss = int8->HeadLoss();
+    }
     made.plugs.context.bits = static_cast<int>(config.context_bits);
     made.hook = std::move(int8);
   }

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include "tersor/op/cross_entropy.h"
 
 namespace tersor::train {
 
@@ -10,7 +9,7 @@ Objective::Result LikelihoodObjective::Loss(const Batch& batch, const Rng&) {
   const model::LanguageModel::Output out = model_.Forward(batch.inputs);
   const at::Tensor targets = batch.targets.reshape(-1);
   Result result;
-  result.loss = op::LinearCrossEntropy(out.hidden, model_.HeadWeight(), targets);
+  result.loss = model_.HeadLoss(out.hidden, targets);
   result.nll_sum = result.loss.item<double>();
   result.weight = static_cast<double>((targets >= 0).sum().item<int64_t>());
   if (out.loss.defined()) {
