@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "bench_decode.h"
+#include "bench_int8.h"
 #include "bench_train.h"
 #include "cli.h"
 #include "tersor/util/error.h"
@@ -34,7 +35,7 @@ int RunBench(int argc, char** argv) {
   BenchOptions options;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
-  line.Positionals("suite", "what to measure: train, decode", &suites, 1)
+  line.Positionals("suite", "what to measure: train, decode, int8", &suites, 1)
       .Option("--repeats", "turns, each of ours and the peer", &options.repeats)
       .Option("--rows", "only rows whose name contains this", &options.rows);
   if (!line.Parse(argc, argv)) {
@@ -54,8 +55,10 @@ int RunBench(int argc, char** argv) {
       BenchTrain(options, record);
     } else if (suite == "decode") {
       BenchDecode(options, record);
+    } else if (suite == "int8") {
+      BenchInt8(options, record);
     } else {
-      FailUsage("tersor bench: unknown suite ", suite, "; there are: train, decode");
+      FailUsage("tersor bench: unknown suite ", suite, "; there are: train, decode, int8");
     }
   }
   if (record.rows.empty()) {
