@@ -29,6 +29,7 @@ test: setup-test
 bench: build
 	build/bin/tersor bench train --json out/bench-train.json
 	build/bin/tersor bench decode --json out/bench-decode.json
+	build/bin/tersor bench int8 --json out/bench-int8.json
 
 fuzz: setup-test
 	cmake --preset fuzz

@@ -75,16 +75,13 @@ class Product {
     kernel_ = &kernel;
     view_a_ = coded_a_->View();
     view_b_ = coded_b_->View();
-    packed_a_ =
-        kernel::PackInt8(view_a_, false, kernel::OperandSide::kRows, kernel, workspace_);
-    packed_b_ =
-        kernel::PackInt8(view_b_, false, kernel::OperandSide::kColumns, kernel, workspace_);
+    packed_a_ = kernel::PackInt8(view_a_, false, kernel::OperandSide::kRows, kernel, workspace_);
+    packed_b_ = kernel::PackInt8(view_b_, false, kernel::OperandSide::kColumns, kernel, workspace_);
   }
 
   double Int8() {
-    return Rate(SecondsOf([&] {
-      kernel::MatmulInt8(packed_a_, packed_b_, *kernel_, false, y_.data_ptr<float>());
-    }));
+    return Rate(SecondsOf(
+        [&] { kernel::MatmulInt8(packed_a_, packed_b_, *kernel_, false, y_.data_ptr<float>()); }));
   }
   double Int8WithPack() {
     return Rate(SecondsOf([&] {

@@ -7,8 +7,8 @@
 
 namespace tersor::cli {
 
-/// Products, whole training steps and what they keep for backward, each for AVX2 and, under the name
-/// of the kernel, for what the machine has beyond it; the peer is float32 on all it has.
+/// Products, whole training steps and what they keep for backward, each for AVX2 and, under the
+/// name of the kernel, for what the machine has beyond it; the peer is float32 on all it has.
 void BenchInt8(const BenchOptions& options, Record& record);
 
 }  // namespace tersor::cli

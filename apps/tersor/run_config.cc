@@ -28,8 +28,7 @@ void RunConfig::AddFields(Schema& schema) {
       .Add("model.rope_theta", "base of the rotary frequencies", &rope_theta)
       .Add("model.tie_embeddings", "output head shares the embedding", &tie_embeddings)
       .Add("model.initializer_range", "standard deviation of the first weights", &initializer_range)
-      .Add("model.glu_outliers",
-           "channels of each gated MLP that start with planted outliers",
+      .Add("model.glu_outliers", "channels of each gated MLP that start with planted outliers",
            &glu_outliers)
       .Add("model.glu_outlier_factor", "how many times larger they are", &glu_outlier_factor)
       .Add("model.recompute", "recompute activations in the backward pass", &recompute);

@@ -30,8 +30,8 @@ TrainStep::TrainStep(precision::Precision precision, uint64_t seed)
   model_->InitWeights(seed);
   at::Tensor tokens = at::empty({1, kTokens + 1}, at::kLong);
   for (int64_t t = 0; t <= kTokens; ++t) {
-    tokens.data_ptr<int64_t>()[t] = static_cast<int64_t>(rng_.Below(
-        static_cast<uint64_t>(t), static_cast<uint64_t>(model_->config().vocab_size)));
+    tokens.data_ptr<int64_t>()[t] = static_cast<int64_t>(
+        rng_.Below(static_cast<uint64_t>(t), static_cast<uint64_t>(model_->config().vocab_size)));
   }
   batch_ = {tokens.narrow(1, 0, kTokens), tokens.narrow(1, 1, kTokens)};
 }

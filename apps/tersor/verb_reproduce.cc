@@ -43,8 +43,8 @@ std::vector<std::string> Arguments(const ClaimCell& cell, const std::string& res
       }
     }
   }
-  arguments.insert(arguments.end(), {"--json", record, "--seed", std::to_string(seed),
-                                     "--threads", std::to_string(common.threads)});
+  arguments.insert(arguments.end(), {"--json", record, "--seed", std::to_string(seed), "--threads",
+                                     std::to_string(common.threads)});
   return arguments;
 }
 

@@ -71,7 +71,8 @@ TEST_F(PrecisionCommand, LearnsAsFloat32AndReportsItsRates) {
         .get<double>();
   };
   const double exact = final_loss("fp32");
-  for (const char* precision : {"bf16", "int8-tensor", "int8-token", "int8-block", "int8-fallback"}) {
+  for (const char* precision :
+       {"bf16", "int8-tensor", "int8-token", "int8-block", "int8-fallback"}) {
     EXPECT_NEAR(final_loss(precision), exact, 0.1) << precision;
   }
   const Json line = train::ReadMetrics(folder_ / "int8-fallback/metrics.jsonl")[5];
@@ -86,6 +87,13 @@ TEST_F(PrecisionCommand, RunsOnTwoRanksWithTheHeadToo) {
   EXPECT_EQ(result.code, 0) << result.error;
   const Json metrics = ReadJsonFile(folder_ / "two/record.json")["metrics"];
   EXPECT_LT(metrics["validation_loss"].get<double>(), 5);
+}
+
+TEST_F(PrecisionCommand, TrainsOpt) {
+  const CommandResult result = RunCommand(Train("opt", "--model.type opt"));
+  EXPECT_EQ(result.code, 0) << result.error;
+  const Json line = train::ReadMetrics(folder_ / "opt/metrics.jsonl")[5];
+  EXPECT_EQ(line["fallback_rate_by_layer"]["fc2"].size(), 2u);
 }
 
 TEST_F(PrecisionCommand, SaysWhatIsWrong) {

@@ -53,7 +53,8 @@ TEST(BlockCode, NegatesTransposesAndRepeats) {
       negated[i] = -x[i];
       turned[i % 100 * 70 + i / 100] = x[i];
     }
-    Blocks blocks(x, {70, 100, 64}), opposite(negated, {70, 100, 64}), transposed(turned, {100, 70, 64});
+    Blocks blocks(x, {70, 100, 64}), opposite(negated, {70, 100, 64}),
+        transposed(turned, {100, 70, 64});
     for (int64_t r = 0; r < 70; ++r) {
       for (int64_t c = 0; c < 100; ++c) {
         ASSERT_EQ(blocks.At(r, c), -opposite.At(r, c));
@@ -144,8 +145,8 @@ TEST(BlockCode, FindsWhatIsNotFinite) {
         x[at] = bad;
         EXPECT_FALSE(Blocks(x, {70, 70, 32}).finite);
         Blocks whole({70, 70, 32});
-        EXPECT_FALSE(QuantizeTensor(x.data(), whole.grid, 127, {}, whole.codes.data(),
-                                    whole.scales.data()));
+        EXPECT_FALSE(
+            QuantizeTensor(x.data(), whole.grid, 127, {}, whole.codes.data(), whole.scales.data()));
       }
     }
   });

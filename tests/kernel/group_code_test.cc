@@ -69,15 +69,16 @@ TEST(GroupCode, FollowsTheDefinition) {
 
 TEST(GroupCode, CarriesWhatIsNotFinite) {
   ForEachTarget([] {
-    for (const float bad : {std::numeric_limits<float>::quiet_NaN(),
-                            std::numeric_limits<float>::infinity()}) {
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
       const GroupCodeShape shape{2, 200, 128, 10};
       std::vector<float> x = Noise(400, 4);
       x[399] = bad;  // in the short group of the second row
       const std::vector<float> y = Decode(Encode(x, shape), shape);
       EXPECT_TRUE(std::isnan(y[399]));
       EXPECT_TRUE(std::isnan(y[330]));
-      EXPECT_TRUE(std::all_of(y.begin(), y.begin() + 328, [](float v) { return std::isfinite(v); }));
+      EXPECT_TRUE(
+          std::all_of(y.begin(), y.begin() + 328, [](float v) { return std::isfinite(v); }));
     }
   });
 }

@@ -29,8 +29,8 @@ struct Blocks {
   Blocks(const std::vector<float>& x, const BlockGrid& shape, int limit = 127,
          const BlockRounding& rounding = {}, BlockCriterion criterion = BlockCriterion::kAbsMax)
       : Blocks(shape) {
-    finite = QuantizeBlocks(x.data(), grid, limit, rounding, criterion, codes.data(),
-                            scales.data(), criteria.data());
+    finite = QuantizeBlocks(x.data(), grid, limit, rounding, criterion, codes.data(), scales.data(),
+                            criteria.data());
   }
 
   /// Residuals for every block whose number `falls` takes.

@@ -61,9 +61,11 @@ double RelativeError(const at::Tensor& a, const at::Tensor& b) {
 
 /// Largest relative error of all outputs and gradients.
 double LargestError(const Gradients& a, const Gradients& b) {
-  double most = std::max(RelativeError(a.outputs[0], b.outputs[0]), RelativeError(a.outputs[1], b.outputs[1]));
+  double most = std::max(RelativeError(a.outputs[0], b.outputs[0]),
+                         RelativeError(a.outputs[1], b.outputs[1]));
   most = std::max({most, RelativeError(a.x, b.x), RelativeError(a.weights[0], b.weights[0]),
-                   RelativeError(a.weights[1], b.weights[1]), RelativeError(a.biases[0], b.biases[0])});
+                   RelativeError(a.weights[1], b.weights[1]),
+                   RelativeError(a.biases[0], b.biases[0])});
   return most;
 }
 
@@ -100,7 +102,8 @@ TEST(Int8Linear, SevenBitsLoseTwiceAsMuch) {
   Int8Config seven = Config("int8-block");
   seven.bits = 7;
   const double error = RelativeError(RunInt8(problem, seven).outputs[0], exact.outputs[0]);
-  const double eight = RelativeError(RunInt8(problem, Config("int8-block")).outputs[0], exact.outputs[0]);
+  const double eight =
+      RelativeError(RunInt8(problem, Config("int8-block")).outputs[0], exact.outputs[0]);
   EXPECT_NEAR(error / eight, 2, 0.3);
 }
 
@@ -110,8 +113,9 @@ TEST(Int8Linear, FallbackSavesBlocksWithOutliers) {
   // outputs of other tokens, and in the weight gradients of other inputs.
   const auto bulk = [&](const Gradients& run) {
     const Gradients exact = problem.Run(nn::Fp32());
-    return std::pair(RelativeError(run.outputs[1].narrow(0, 4, 100), exact.outputs[1].narrow(0, 4, 100)),
-                     RelativeError(run.weights[1].narrow(1, 18, 100), exact.weights[1].narrow(1, 18, 100)));
+    return std::pair(
+        RelativeError(run.outputs[1].narrow(0, 4, 100), exact.outputs[1].narrow(0, 4, 100)),
+        RelativeError(run.weights[1].narrow(1, 18, 100), exact.weights[1].narrow(1, 18, 100)));
   };
   const auto [block_y, block_w] = bulk(RunInt8(problem, Config("int8-block")));
   Int8Config config = Config("int8-fallback");

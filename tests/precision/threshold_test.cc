@@ -101,9 +101,9 @@ double SettledRate(const Int8Config& config, bool heavy_tails) {
     if (!threshold.ready()) {
       threshold.Start(criteria);
     }
-    const auto fallbacks =
-        std::count_if(criteria.begin(), criteria.end(),
-                      [&](float c) { return static_cast<double>(c) > threshold.value(); });
+    const auto fallbacks = std::count_if(criteria.begin(), criteria.end(), [&](float c) {
+      return static_cast<double>(c) > threshold.value();
+    });
     threshold.Count(criteria, fallbacks);
     if (step >= 200) {
       sum += threshold.rate();

@@ -118,8 +118,8 @@ BlockError Encode(const BlockView& view, const BlockScale& scale, int limit, uin
       const auto scaled = hn::Mul(value, inverse);
       hn::Vec<DI> code;
       if constexpr (kStochastic) {
-        const auto u = Uniform(
-            hn::Add(iota, hn::Set(du, row + static_cast<uint32_t>(c))), key0, key1);
+        const auto u =
+            Uniform(hn::Add(iota, hn::Set(du, row + static_cast<uint32_t>(c))), key0, key1);
         code = hn::ConvertTo(di, hn::Floor(hn::Add(scaled, u)));
       } else {
         code = hn::NearestInt(scaled);
@@ -191,7 +191,8 @@ class BlockReader {
     BlockView view{x_ + row * grid_.cols + col, block, block, grid_.cols, block, 0, 0};
     view.element = static_cast<int32_t>(static_cast<uint32_t>(row * grid_.cols + col));
     view.pitch = static_cast<int32_t>(grid_.cols);
-    const int64_t rows = std::min(block, grid_.rows - row), cols = std::min(block, grid_.cols - col);
+    const int64_t rows = std::min(block, grid_.rows - row),
+                  cols = std::min(block, grid_.cols - col);
     if (rows < block || cols < block) {
       std::fill_n(edge_, block * block, 0.0f);
       for (int64_t r = 0; r < rows; ++r) {

@@ -38,8 +38,8 @@ enum class BlockCriterion {
 /// has a slot.
 struct BlockCodes {
   BlockGrid grid;
-  const int8_t* codes = nullptr;  // [blocks][block][block], within ±limit
-  const float* scales = nullptr;  // [blocks]; 0: a block of zeros
+  const int8_t* codes = nullptr;   // [blocks][block][block], within ±limit
+  const float* scales = nullptr;   // [blocks]; 0: a block of zeros
   const int32_t* slots = nullptr;  // [blocks]: index of the residual, or -1; null: no block has one
   const int8_t* residuals = nullptr;       // [slots][block][block]
   const float* residual_scales = nullptr;  // [slots]

@@ -136,8 +136,8 @@ void EncodeGroups(const float* x, const GroupCodeShape& shape, uint8_t* high, ui
           scale = HWY_DYNAMIC_DISPATCH(EncodeGroupOf)(ten, values, n, to, row_low.data() + col);
         } else {
           std::copy_n(values, n, padded);
-          scale = HWY_DYNAMIC_DISPATCH(EncodeGroupOf)(ten, padded, kMaxGroup, padded_high,
-                                                      padded_low);
+          scale =
+              HWY_DYNAMIC_DISPATCH(EncodeGroupOf)(ten, padded, kMaxGroup, padded_high, padded_low);
           std::copy_n(padded_high, n, to);
           std::copy_n(padded_low, ten ? n : 0, row_low.data() + col);
         }

@@ -15,7 +15,7 @@ struct GroupCodeShape {
   int64_t group = 128;  // a multiple of 16, at most 128; a row's last group may be shorter
   int bits = 10;        // 8 or 10
 
-  int64_t groups() const { return (cols + group - 1) / group; }       // of a row
+  int64_t groups() const { return (cols + group - 1) / group; }         // of a row
   int64_t low_cols() const { return bits == 10 ? (cols + 3) / 4 : 0; }  // bytes of a row
 };
 

@@ -214,8 +214,8 @@ Int8Operand PackInt8(const BlockCodes& codes, bool transposed, OperandSide side,
   operand.transposed = transposed;
   operand.source = &codes;
   const int64_t block = codes.grid.block;
-  const Packed base = PackBlocks(codes.codes, codes.grid.blocks(), block, transposed, side, kernel,
-                                 workspace);
+  const Packed base =
+      PackBlocks(codes.codes, codes.grid.blocks(), block, transposed, side, kernel, workspace);
   operand.blocks = base.blocks;
   operand.sums = base.sums;
   if (codes.slots != nullptr) {

@@ -43,8 +43,8 @@ struct Pairs {
     VI unused = sum;
     return hn::ReorderWidenMulAccumulate(d, hn::BitCast(d16, a), hn::BitCast(d16, b), sum, unused);
 #else
-    const VI low = hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(a)),
-                           hn::ShiftRight<16>(hn::ShiftLeft<16>(b)));
+    const VI low =
+        hn::Mul(hn::ShiftRight<16>(hn::ShiftLeft<16>(a)), hn::ShiftRight<16>(hn::ShiftLeft<16>(b)));
     const VI high = hn::Mul(hn::ShiftRight<16>(a), hn::ShiftRight<16>(b));
     return hn::Add(sum, hn::Add(low, high));
 #endif

@@ -53,8 +53,8 @@ TERSOR_VNNI_512 inline void Tile512(const BlockProduct& p, int64_t row, int64_t 
 #pragma GCC unroll 12
   for (int r = 0; r < kRows; ++r, out += kBlock) {
     _mm512_store_ps(out, _mm512_fmadd_ps(_mm512_cvtepi32_ps(even[r]), scale, _mm512_load_ps(out)));
-    _mm512_store_ps(
-        out + 16, _mm512_fmadd_ps(_mm512_cvtepi32_ps(odd[r]), scale, _mm512_load_ps(out + 16)));
+    _mm512_store_ps(out + 16,
+                    _mm512_fmadd_ps(_mm512_cvtepi32_ps(odd[r]), scale, _mm512_load_ps(out + 16)));
   }
 }
 
@@ -110,8 +110,8 @@ TERSOR_VNNI_256 inline void Tile256(const BlockProduct& p, int64_t row, int64_t 
 #pragma GCC unroll 6
   for (int r = 0; r < kRows; ++r, out += kBlock) {
     _mm256_store_ps(out, _mm256_fmadd_ps(_mm256_cvtepi32_ps(even[r]), scale, _mm256_load_ps(out)));
-    _mm256_store_ps(
-        out + 8, _mm256_fmadd_ps(_mm256_cvtepi32_ps(odd[r]), scale, _mm256_load_ps(out + 8)));
+    _mm256_store_ps(out + 8,
+                    _mm256_fmadd_ps(_mm256_cvtepi32_ps(odd[r]), scale, _mm256_load_ps(out + 8)));
   }
 }
 

@@ -108,9 +108,9 @@ Llama::Llama(const io::ModelConfig& config, const Plugs& plugs)
                 ? embedding_
                 : nn::MakeParameter("lm_head.weight", {config.vocab_size, config.hidden_size},
                                     /*decay=*/true)),
-      shared_(new Shared{nn::Rope(config.head_dim, config.rope_theta, config.rope_scaling),
-                         nn::RmsNorm("model.norm", config.hidden_size, config.rms_norm_eps,
-                                     plugs.context)}) {
+      shared_(new Shared{
+          nn::Rope(config.head_dim, config.rope_theta, config.rope_scaling),
+          nn::RmsNorm("model.norm", config.hidden_size, config.rms_norm_eps, plugs.context)}) {
   for (int64_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     blocks_.push_back(std::make_unique<Block>(config, layer, plugs));
   }

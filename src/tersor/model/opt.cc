@@ -22,8 +22,7 @@ void Append(nn::ParameterList& to, const nn::ParameterList& from) {
 }
 
 nn::LayerNorm MakeNorm(const std::string& name, const io::ModelConfig& c, const Plugs& plugs) {
-  return {name,          c.hidden_size,
-          kLayerNormEps, c.layer_norm_elementwise_affine,
+  return {name,          c.hidden_size, kLayerNormEps, c.layer_norm_elementwise_affine,
           c.enable_bias, plugs.context};
 }
 

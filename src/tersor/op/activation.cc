@@ -24,20 +24,17 @@ class ReluFunction : public torch::autograd::Function<ReluFunction> {
 class GeluFunction : public torch::autograd::Function<GeluFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            int64_t bits, int64_t group) {
-    context->save_for_backward(SaveContext(x, {static_cast<int>(bits), group}));
-    context->saved_data["bits"] = bits;
-    context->saved_data["group"] = group;
+                            const ContextFormat& format) {
+    context->save_for_backward(SaveContext(x, format));
+    KeepFormat(context, format);
     return at::gelu(x);
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const ContextFormat format{static_cast<int>(context->saved_data["bits"].toInt()),
-                               context->saved_data["group"].toInt()};
-    return {at::gelu_backward(grads[0], RestoreContext(saved, format)), at::Tensor(),
-            at::Tensor()};
+    const ContextFormat format = KeptFormat(context);
+    return {at::gelu_backward(grads[0], RestoreContext(saved, format)), at::Tensor()};
   }
 };
 
@@ -51,7 +48,7 @@ at::Tensor Gelu(const at::Tensor& x, const ContextFormat& context) {
   if (context.bits == 32 || !TakesFastPath({x})) {
     return at::gelu(x);
   }
-  return GeluFunction::apply(x, context.bits, context.group);
+  return GeluFunction::apply(x, context);
 }
 
 }  // namespace tersor::op

@@ -13,30 +13,28 @@ class LayerNormFunction : public torch::autograd::Function<LayerNormFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
                             const c10::optional<at::Tensor>& weight,
-                            const c10::optional<at::Tensor>& bias, double eps, int64_t bits,
-                            int64_t group) {
+                            const c10::optional<at::Tensor>& bias, double eps,
+                            const ContextFormat& format) {
     auto [y, mean, scale] = at::native_layer_norm(x, {x.size(-1)}, weight, bias, eps);
-    torch::autograd::variable_list saved = SaveContext(x, {static_cast<int>(bits), group});
-    saved.insert(saved.end(), {mean, scale, weight.value_or(at::Tensor()),
-                               bias.value_or(at::Tensor())});
+    torch::autograd::variable_list saved = SaveContext(x, format);
+    saved.insert(saved.end(),
+                 {mean, scale, weight.value_or(at::Tensor()), bias.value_or(at::Tensor())});
     context->save_for_backward(saved);
-    context->saved_data["bits"] = bits;
-    context->saved_data["group"] = group;
+    KeepFormat(context, format);
     return y;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const ContextFormat format{static_cast<int>(context->saved_data["bits"].toInt()),
-                               context->saved_data["group"].toInt()};
+    const ContextFormat format = KeptFormat(context);
     const at::Tensor x = RestoreContext(std::span(saved).first(kSavedContext), format);
     const auto rest = std::span(saved).subspan(kSavedContext);
     const at::Tensor &weight = rest[2], &bias = rest[3];
-    auto [grad_x, grad_weight, grad_bias] = at::native_layer_norm_backward(
-        grads[0].contiguous(), x, {x.size(-1)}, rest[0], rest[1], weight, bias,
-        {true, weight.defined(), bias.defined()});
-    return {grad_x, grad_weight, grad_bias, at::Tensor(), at::Tensor(), at::Tensor()};
+    auto [grad_x, grad_weight, grad_bias] =
+        at::native_layer_norm_backward(grads[0].contiguous(), x, {x.size(-1)}, rest[0], rest[1],
+                                       weight, bias, {true, weight.defined(), bias.defined()});
+    return {grad_x, grad_weight, grad_bias, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -50,8 +48,7 @@ at::Tensor LayerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Te
   const auto optional = [](const at::Tensor& tensor) {
     return tensor.defined() ? c10::optional<at::Tensor>(tensor) : c10::nullopt;
   };
-  return LayerNormFunction::apply(x, optional(weight), optional(bias), eps, context.bits,
-                                  context.group);
+  return LayerNormFunction::apply(x, optional(weight), optional(bias), eps, context);
 }
 
 }  // namespace tersor::op

@@ -76,15 +76,17 @@ class LinearFunction : public torch::autograd::Function<LinearFunction> {
 }  // namespace
 
 std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases) {
-  std::vector<at::Tensor> present;
-  std::vector<bool> has_bias;
+  const PresentBiases present(biases);
+  return LinearFunction::apply(x, weights, at::TensorList(present.tensors), present.flags);
+}
+
+PresentBiases::PresentBiases(at::TensorList biases) {
   for (const at::Tensor& bias : biases) {
-    has_bias.push_back(bias.defined());
+    flags.push_back(bias.defined());
     if (bias.defined()) {
-      present.push_back(bias);
+      tensors.push_back(bias);
     }
   }
-  return LinearFunction::apply(x, weights, at::TensorList(present), has_bias);
 }
 
 }  // namespace tersor::op

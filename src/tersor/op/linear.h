@@ -13,6 +13,14 @@ namespace tersor::op {
 /// weight's gradient straight into an existing weight.grad(); without one it returns it.
 std::vector<at::Tensor> Linear(const at::Tensor& x, at::TensorList weights, at::TensorList biases);
 
+/// The biases of a group that exist: a list that carries gradients may hold no undefined tensor.
+struct PresentBiases {
+  explicit PresentBiases(at::TensorList biases);
+
+  std::vector<at::Tensor> tensors;
+  std::vector<bool> flags;  // by layer: whether it has one
+};
+
 }  // namespace tersor::op
 
 #endif  // TERSOR_OP_LINEAR_H_

@@ -13,23 +13,21 @@ namespace {
 class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x,
-                            const at::Tensor& weight, double eps, int64_t bits, int64_t group) {
+                            const at::Tensor& weight, double eps, const ContextFormat& format) {
     at::Tensor out = at::empty_like(x), scale = at::empty({x.size(0)}, x.options());
     kernel::RmsNorm(x.size(0), x.size(1), x.data_ptr<float>(), weight.data_ptr<float>(),
                     static_cast<float>(eps), out.data_ptr<float>(), scale.data_ptr<float>());
-    torch::autograd::variable_list saved = SaveContext(x, {static_cast<int>(bits), group});
+    torch::autograd::variable_list saved = SaveContext(x, format);
     saved.insert(saved.end(), {weight, scale});
     context->save_for_backward(saved);
-    context->saved_data["bits"] = bits;
-    context->saved_data["group"] = group;
+    KeepFormat(context, format);
     return out;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const ContextFormat format{static_cast<int>(context->saved_data["bits"].toInt()),
-                               context->saved_data["group"].toInt()};
+    const ContextFormat format = KeptFormat(context);
     const at::Tensor x = RestoreContext(std::span(saved).first(kSavedContext), format);
     const at::Tensor &weight = saved[kSavedContext], &scale = saved[kSavedContext + 1];
     const at::Tensor grad = grads[0].contiguous();
@@ -37,7 +35,7 @@ class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
     kernel::RmsNormBackward(x.size(0), x.size(1), x.data_ptr<float>(), weight.data_ptr<float>(),
                             scale.data_ptr<float>(), grad.data_ptr<float>(),
                             grad_x.data_ptr<float>(), grad_weight.data_ptr<float>());
-    return {grad_x, grad_weight, at::Tensor(), at::Tensor(), at::Tensor()};
+    return {grad_x, grad_weight, at::Tensor(), at::Tensor()};
   }
 };
 
@@ -46,7 +44,7 @@ class RmsNormFunction : public torch::autograd::Function<RmsNormFunction> {
 at::Tensor RmsNorm(const at::Tensor& x, const at::Tensor& weight, double eps,
                    const ContextFormat& context) {
   if (x.dim() == 2 && TakesFastPath({x, weight})) {
-    return RmsNormFunction::apply(x, weight, eps, context.bits, context.group);
+    return RmsNormFunction::apply(x, weight, eps, context);
   }
   return x * (x.square().mean(-1, true) + eps).rsqrt() * weight;
 }

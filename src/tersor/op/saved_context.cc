@@ -1,6 +1,7 @@
 #include "tersor/op/saved_context.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include "tersor/kernel/group_code.h"
 
@@ -35,6 +36,16 @@ at::Tensor RestoreContext(std::span<const at::Tensor> saved, const ContextFormat
   kernel::DecodeGroups(saved[0].data_ptr<uint8_t>(), saved[1].data_ptr<uint8_t>(),
                        saved[2].data_ptr<float>(), ShapeOf(x, format), x.data_ptr<float>());
   return x;
+}
+
+void KeepFormat(torch::autograd::AutogradContext* context, const ContextFormat& format) {
+  context->saved_data["bits"] = format.bits;
+  context->saved_data["group"] = format.group;
+}
+
+ContextFormat KeptFormat(torch::autograd::AutogradContext* context) {
+  return {static_cast<int>(context->saved_data["bits"].toInt()),
+          context->saved_data["group"].toInt()};
 }
 
 }  // namespace tersor::op

@@ -8,6 +8,10 @@
 #include <span>
 #include <vector>
 
+namespace torch::autograd {
+struct AutogradContext;
+}
+
 namespace tersor::op {
 
 /// Symmetric codes in groups along the last dimension (kernel/group_code.h), or float32.
@@ -24,6 +28,10 @@ std::vector<at::Tensor> SaveContext(const at::Tensor& x, const ContextFormat& fo
 
 /// What was saved, as float32 of the shape of x.
 at::Tensor RestoreContext(std::span<const at::Tensor> saved, const ContextFormat& format);
+
+/// The format itself, from the forward pass to the backward pass of an autograd function.
+void KeepFormat(torch::autograd::AutogradContext* context, const ContextFormat& format);
+ContextFormat KeptFormat(torch::autograd::AutogradContext* context);
 
 }  // namespace tersor::op
 

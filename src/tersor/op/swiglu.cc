@@ -13,25 +13,22 @@ namespace {
 class SwiGluFunction : public torch::autograd::Function<SwiGluFunction> {
  public:
   static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& gate,
-                            const at::Tensor& up, int64_t bits, int64_t group) {
+                            const at::Tensor& up, const ContextFormat& format) {
     at::Tensor out = at::empty_like(gate);
     kernel::SwiGlu(gate.numel(), gate.data_ptr<float>(), up.data_ptr<float>(),
                    out.data_ptr<float>());
-    const ContextFormat format{static_cast<int>(bits), group};
     torch::autograd::variable_list saved = SaveContext(gate, format);
     const std::vector<at::Tensor> saved_up = SaveContext(up, format);
     saved.insert(saved.end(), saved_up.begin(), saved_up.end());
     context->save_for_backward(saved);
-    context->saved_data["bits"] = bits;
-    context->saved_data["group"] = group;
+    KeepFormat(context, format);
     return out;
   }
 
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  const torch::autograd::variable_list& grads) {
     const auto saved = context->get_saved_variables();
-    const ContextFormat format{static_cast<int>(context->saved_data["bits"].toInt()),
-                               context->saved_data["group"].toInt()};
+    const ContextFormat format = KeptFormat(context);
     const at::Tensor gate = RestoreContext(std::span(saved).first(kSavedContext), format);
     const at::Tensor up = RestoreContext(std::span(saved).subspan(kSavedContext), format);
     const at::Tensor grad = grads[0].contiguous();
@@ -39,7 +36,7 @@ class SwiGluFunction : public torch::autograd::Function<SwiGluFunction> {
     kernel::SwiGluBackward(gate.numel(), gate.data_ptr<float>(), up.data_ptr<float>(),
                            grad.data_ptr<float>(), grad_gate.data_ptr<float>(),
                            grad_up.data_ptr<float>());
-    return {grad_gate, grad_up, at::Tensor(), at::Tensor()};
+    return {grad_gate, grad_up, at::Tensor()};
   }
 };
 
@@ -47,7 +44,7 @@ class SwiGluFunction : public torch::autograd::Function<SwiGluFunction> {
 
 at::Tensor SwiGlu(const at::Tensor& gate, const at::Tensor& up, const ContextFormat& context) {
   if (gate.sizes() == up.sizes() && TakesFastPath({gate, up})) {
-    return SwiGluFunction::apply(gate, up, context.bits, context.group);
+    return SwiGluFunction::apply(gate, up, context);
   }
   return at::silu(gate) * up;
 }

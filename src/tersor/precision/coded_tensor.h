@@ -43,7 +43,7 @@ class CodedTensor {
 
  private:
   kernel::BlockGrid grid_;
-  at::Tensor codes_, scales_;                      // int8 [codes], float [blocks]
+  at::Tensor codes_, scales_;                       // int8 [codes], float [blocks]
   at::Tensor slots_, residuals_, residual_scales_;  // int32 [blocks]; undefined: no residuals
   at::Tensor criteria_;
 };

@@ -30,8 +30,8 @@ void Require(bool ok, const char* field, const char* rule) {
 
 void Int8Config::AddFields(Schema& schema) {
   schema
-      .Add("precision.linear",
-           "fp32, bf16, int8-tensor, int8-token, int8-block or int8-fallback", &linear)
+      .Add("precision.linear", "fp32, bf16, int8-tensor, int8-token, int8-block or int8-fallback",
+           &linear)
       .Add("precision.block", "side of a quantization block: 32, 64 or 128", &block)
       .Add("precision.bits", "of activation and weight codes: 8, or 7 (faster without VNNI)", &bits)
       .Add("precision.criterion", "of falling back: absmax, l1 or relative-l1", &criterion)

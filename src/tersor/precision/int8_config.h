@@ -17,17 +17,17 @@ struct Int8Config {
   /// (rows of activations and gradients, weight gradients in float32; as SwitchBack, Wortsman et
   /// al. 2023, arXiv:2304.13013), int8-block (as Jetfire, arXiv:2403.12422), int8-fallback.
   std::string linear = "fp32";
-  int64_t block = 128;                // 32, 64 or 128
-  int64_t bits = 8;                   // of activations and weights: 8, or 7 for u8 x s8 processors
-  std::string criterion = "absmax";   // absmax, l1, relative-l1
-  std::string controller = "safe";    // safe, paper, fixed
+  int64_t block = 128;               // 32, 64 or 128
+  int64_t bits = 8;                  // of activations and weights: 8, or 7 for u8 x s8 processors
+  std::string criterion = "absmax";  // absmax, l1, relative-l1
+  std::string controller = "safe";   // safe, paper, fixed
   double min_rate = 0.1, max_rate = 0.3;  // share of blocks that should fall back
-  double alpha = 1.3;                 // factor of a threshold's step, above 1
-  double threshold = 0;               // of controller fixed; 0: every block falls back
+  double alpha = 1.3;                     // factor of a threshold's step, above 1
+  double threshold = 0;                   // of controller fixed; 0: every block falls back
   bool weight_gradient_fallback = true;
   std::string gradient_rounding = "stochastic";  // or nearest
-  bool head = false;                  // the output head in INT8 too
-  int64_t context_bits = 10;          // of what non-linear layers save: 8, 10, or 32
+  bool head = false;                             // the output head in INT8 too
+  int64_t context_bits = 10;                     // of what non-linear layers save: 8, 10, or 32
 
   void AddFields(Schema& schema);
   /// Throws UsageError naming the field.

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "tersor/op/linear.h"
 #include "tersor/precision/int8_products.h"
 
 namespace tersor::precision {
@@ -61,10 +62,9 @@ class Int8LinearFunction : public torch::autograd::Function<Int8LinearFunction> 
     const auto has_bias = context->saved_data["has_bias"].toBoolList();
     const variable_list saved = context->get_saved_variables();
     const std::span<const at::Tensor> weights = std::span(saved).subspan(CodedTensor::kSaved);
-    const CodedTensor x =
-        CodedTensor::Restore(std::span(saved).first(CodedTensor::kSaved),
-                             {context->saved_data["rows"].toInt(), weights[0].size(1),
-                              state.config.block});
+    const CodedTensor x = CodedTensor::Restore(
+        std::span(saved).first(CodedTensor::kSaved),
+        {context->saved_data["rows"].toInt(), weights[0].size(1), state.config.block});
     at::Tensor grad_x;
     variable_list grad_weights(weights.size()), grad_biases;
     for (size_t i = 0; i < weights.size(); ++i) {
@@ -115,18 +115,11 @@ class Int8LinearFunction : public torch::autograd::Function<Int8LinearFunction> 
 
 std::vector<at::Tensor> Int8Precision::Apply(const at::Tensor& x, at::TensorList weights,
                                              at::TensorList biases) {
-  std::vector<at::Tensor> present;
-  std::vector<bool> has_bias;
-  for (const at::Tensor& bias : biases) {
-    has_bias.push_back(bias.defined());
-    if (bias.defined()) {
-      present.push_back(bias);
-    }
-  }
+  const op::PresentBiases present(biases);
   // Under recomputation the forward pass runs twice, the first time without gradients.
   const bool counts = at::GradMode::is_enabled();
-  return Int8LinearFunction::apply(x.contiguous(), weights, at::TensorList(present), has_bias,
-                                   counts, &state_, &site_);
+  return Int8LinearFunction::apply(x.contiguous(), weights, at::TensorList(present.tensors),
+                                   present.flags, counts, &state_, &site_);
 }
 
 }  // namespace tersor::precision

@@ -24,9 +24,7 @@ const kernel::Int8Kernel* ChooseKernel(int64_t bits) {
 
 }  // namespace
 
-uint64_t Int8State::NextKey() {
-  return Rng(seed, static_cast<uint64_t>(step)).Bits64(draws++);
-}
+uint64_t Int8State::NextKey() { return Rng(seed, static_cast<uint64_t>(step)).Bits64(draws++); }
 
 Int8Training::Int8Training(const Int8Config& config, uint64_t seed) {
   state_.config = config;
@@ -43,10 +41,10 @@ nn::PrecisionFactory Int8Training::Precision() {
 
 model::HeadLossFunction Int8Training::HeadLoss() {
   Int8Site& site = AddSite({0, "lm_head"}, "lm_head");
-  return [this, &site](const at::Tensor& hidden, const at::Tensor& weight,
-                       const at::Tensor& targets) {
-    return Int8CrossEntropy(state_, site, hidden, weight, targets);
-  };
+  return
+      [this, &site](const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& targets) {
+        return Int8CrossEntropy(state_, site, hidden, weight, targets);
+      };
 }
 
 Int8Site& Int8Training::AddSite(const nn::LinearSite& place, const std::string& name) {

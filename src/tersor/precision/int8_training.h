@@ -26,7 +26,7 @@ struct Int8State {
   const kernel::Int8Kernel* kernel = nullptr;
   kernel::Workspace workspace;
   uint64_t seed = 0;
-  int64_t step = 0;   // optimizer steps done
+  int64_t step = 0;    // optimizer steps done
   uint64_t draws = 0;  // tensors rounded stochastically in this step
   bool training = false;
 
@@ -37,7 +37,7 @@ struct Int8State {
 /// The activation that one group of linear layers reads.
 struct Int8Site {
   nn::LinearSite place;
-  std::string name;  // such as "layers.3.mlp.down_proj"
+  std::string name;                      // such as "layers.3.mlp.down_proj"
   std::unique_ptr<Threshold> threshold;  // null: nothing falls back
 };
 

@@ -36,8 +36,8 @@ void PlantGluOutliers(nn::ParameterList& parameters, int64_t count, double facto
       rows.insert(static_cast<int64_t>(rng.Below(draw, static_cast<uint64_t>(up.size(0)))));
     }
     for (const int64_t row : rows) {
-      for (const at::Tensor& in : {gate, up, by_name[prefix + "gate_proj.bias"],
-                                   by_name[prefix + "up_proj.bias"]}) {
+      for (const at::Tensor& in :
+           {gate, up, by_name[prefix + "gate_proj.bias"], by_name[prefix + "up_proj.bias"]}) {
         if (in.defined()) {
           in.select(0, row).mul_(std::sqrt(factor));
         }

@@ -9,8 +9,8 @@
 namespace tersor::precision {
 
 /// Multiplies `count` rows of every gate and up projection by sqrt(factor) and divides the same
-/// columns of the down projection by `factor`: silu(a g) a u / a² for silu(g) u. So these channels of
-/// the gated product become up to `factor` times larger where their gate is open, and what they
+/// columns of the down projection by `factor`: silu(a g) a u / a² for silu(g) u. So these channels
+/// of the gated product become up to `factor` times larger where their gate is open, and what they
 /// contribute changes only as far as silu(a g) / a comes nearer to relu(g). Shared between two
 /// matrices, the factor leaves their other rows more of the INT8 range than it would in one. The
 /// rows differ from layer to layer.

@@ -75,7 +75,8 @@ void Threshold::Count(std::span<const float> criteria, int64_t fallbacks) {
 void Threshold::Update() {
   const bool started = counts_[3] > 0;
   if (started) {
-    state_[0] = static_cast<float>(counts_[2] / counts_[3]);  // The ranks, which each began with their own, agree.
+    state_[0] = static_cast<float>(
+        counts_[2] / counts_[3]);  // The ranks, which each began with their own, agree.
   }
   if (counts_[1] > 0 && !started && !fixed()) {
     double alpha = state_[1];

@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-
 namespace tersor::train {
 
 Objective::Result LikelihoodObjective::Loss(const Batch& batch, const Rng&) {
