@@ -263,6 +263,20 @@ TEST_F(Command, BadModels) {
   ExpectFailure(kTersor + " eval --model " + (folder_ / "none") + " --data x", 1, {"none"});
 }
 
+TEST_F(Command, ReproduceRepeatsACellBySeeds) {
+  std::filesystem::create_directories(folder_ / "recipes/toy");
+  Spill(folder_ / "recipes/toy/claim.yaml",
+        "claim: Seeds differ.\ncells:\n"
+        "  - name: train\n    seeds: 2\n    run: [train, --recipe, " +
+            (folder_ / "tiny.yaml") + ", --train.steps, \"5\", --output, \"{out}/{cell}\"]\n");
+  const CommandResult result =
+      RunCommand("cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4");
+  ASSERT_EQ(result.code, 0) << result.error;
+  const Json metrics = ReadJsonFile(folder_ / "out/toy/record.json")["metrics"];
+  EXPECT_NE(metrics["train-seed4.validation_loss"], metrics["train-seed5.validation_loss"]);
+  EXPECT_NE(Slurp(folder_ / "out/toy/report.html").find("mean over seeds"), std::string::npos);
+}
+
 TEST_F(Command, ReproduceRunsMissingCellsOnly) {
   std::filesystem::create_directories(folder_ / "recipes/toy");
   Spill(folder_ / "recipes/toy/claim.yaml",
