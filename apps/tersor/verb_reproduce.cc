@@ -198,7 +198,8 @@ int RunReproduce(int argc, char** argv) {
     WriteRecord(line.common().json, whole);
   }
   if (!spreads.empty()) {
-    records.insert(records.begin(), {{"cell", "mean over seeds"}, {"rows", spreads}});
+    const Json summary = {{"cell", "mean over seeds"}, {"rows", spreads}};
+    records.insert(records.begin(), summary);
   }
   report::PageOptions options;
   options.title = "tersor reproduce " + method;
