@@ -203,6 +203,9 @@ int RunReproduce(int argc, char** argv) {
   }
   report::PageOptions options;
   options.title = "tersor reproduce " + method;
+  for (const Json& record : records) {
+    options.names.push_back(record["cell"]);
+  }
   report::WritePage(records, options, out + "/report.html");
   fmt::print("{}/record.json\n{}/report.html\n", out, out);
   return 0;
