@@ -262,6 +262,8 @@ void HttpServer::State::Route() {
   });
 }
 
+constexpr int kBacklog = 1024;  // connections that wait to be accepted
+
 HttpServer::HttpServer(Scheduler& scheduler, ApiContext api, const ServerOptions& options)
     : state_(new State{scheduler, std::move(api), options}) {
   if (!IsLoopback(options.host) && options.api_key.empty()) {
@@ -278,9 +280,11 @@ HttpServer::HttpServer(Scheduler& scheduler, ApiContext api, const ServerOptions
   server.set_write_timeout(options.write_timeout_seconds);
   server.set_tcp_nodelay(true);
   // The library's default would let a second server share the port and take half the requests.
-  server.set_socket_options([](socket_t socket) {
+  int listener = -1;
+  server.set_socket_options([&listener](socket_t socket) {
     const int yes = 1;
     ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    listener = socket;
   });
   state_->Route();
   errno = 0;
@@ -291,6 +295,9 @@ HttpServer::HttpServer(Scheduler& scheduler, ApiContext api, const ServerOptions
   TERSOR_CHECK(state_->port > 0, options.host, " port ", port, ": cannot be served on",
                errno != 0 ? std::string(": ") + std::strerror(errno) : "",
                "; choose another with --port");
+  // The library lets five connections wait to be accepted; the kernel resets some of those beyond.
+  ::listen(listener, kBacklog);
+  server.set_socket_options([](socket_t) {});  // the old ones end with this function
 }
 
 HttpServer::~HttpServer() { Stop(); }
