@@ -182,7 +182,7 @@ TEST_F(ServerTest, ManyClientsAtOnceGetTheirOwnAnswers) {
   std::atomic<int> next = 0, answered = 0;
   std::vector<std::thread> clients;
   for (int c = 0; c < kClients; ++c) {
-    clients.emplace_back([&] {
+    clients.emplace_back([&, c] {
       httplib::Client client("127.0.0.1", server_->port());
       client.set_read_timeout(120);
       client.set_keep_alive(c % 2 == 0);  // the others connect anew each time
