@@ -21,6 +21,8 @@ if(TERSOR_TORCH)
   find_package(Torch REQUIRED)
   find_package(LibLZMA REQUIRED)
   find_package(CLI11 REQUIRED)
+  # Its own package file wants OpenCL's headers too.
+  find_library(DNNL dnnl REQUIRED)
 else()
   find_package(CLI11)
 endif()

@@ -3,28 +3,17 @@
 #include <ATen/ATen.h>
 #include <hwy/targets.h>
 
-#include <algorithm>
-#include <chrono>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "tersor/kernel/int8_gemm.h"
-#include "tersor/kernel/workspace.h"
+#include "int8_product.h"
 #include "tersor/op/live_bytes.h"
-#include "tersor/precision/coded_tensor.h"
 #include "tersor/precision/precision.h"
 #include "train_step.h"
 
 namespace tersor::cli {
 namespace {
-
-double SecondsOf(const std::function<void()>& work) {
-  const auto began = std::chrono::steady_clock::now();
-  work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
 
 /// The instruction sets to measure: AVX2 under the row's plain name, and the machine's best.
 struct IsaPath {
@@ -50,77 +39,29 @@ class OnPath {
   ~OnPath() { hwy::SetSupportedTargetsForTest(0); }
 };
 
-/// y = a bᵀ, [rows, depth] and [cols, depth], in INT8 and in float32.
-class Product {
- public:
-  Product(int64_t rows, int64_t depth, int64_t cols, int column_limit)
-      : a_(at::randn({rows, depth})),
-        b_(at::randn({cols, depth})),
-        y_(at::empty({rows, cols})),
-        coded_b_(Quantize(b_, column_limit)) {
-    options_.criteria = true;
-    coded_a_ = Quantize(a_, 127);
-  }
-
-  /// Lets this share of the rows operand's blocks fall back.
-  void FallBack(double rate) {
-    std::vector<float> sorted(coded_a_->criteria().begin(), coded_a_->criteria().end());
-    std::sort(sorted.begin(), sorted.end());
-    const auto kept = static_cast<size_t>((1 - rate) * static_cast<double>(sorted.size()));
-    coded_a_->AddResiduals(a_, options_, kept > 0 ? sorted[kept - 1] : 0);
-  }
-
-  /// Packs for a kernel; what follows multiplies with it.
-  void Pack(const kernel::Int8Kernel& kernel) {
-    kernel_ = &kernel;
-    view_a_ = coded_a_->View();
-    view_b_ = coded_b_->View();
-    packed_a_ = kernel::PackInt8(view_a_, false, kernel::OperandSide::kRows, kernel, workspace_);
-    packed_b_ = kernel::PackInt8(view_b_, false, kernel::OperandSide::kColumns, kernel, workspace_);
-  }
-
-  double Int8() {
-    return Rate(SecondsOf(
-        [&] { kernel::MatmulInt8(packed_a_, packed_b_, *kernel_, false, y_.data_ptr<float>()); }));
-  }
-  double Int8WithPack() {
-    return Rate(SecondsOf([&] {
-      const kernel::Workspace::Scope scope(workspace_);
-      const auto coded = Quantize(a_, 127);
-      const kernel::BlockCodes view = coded->View();
-      kernel::MatmulInt8(
-          kernel::PackInt8(view, false, kernel::OperandSide::kRows, *kernel_, workspace_),
-          packed_b_, *kernel_, false, y_.data_ptr<float>());
-    }));
-  }
-  double Float32() {
-    return Rate(SecondsOf([&] { at::mm_out(y_, a_, b_.t()); }));
-  }
-
- private:
-  std::optional<precision::CodedTensor> Quantize(const at::Tensor& x, int limit) {
-    options_.limit = limit;
-    return precision::CodedTensor::Quantize(x, options_);
-  }
-  double Rate(double seconds) const {
-    return static_cast<double>(a_.size(0) * a_.size(1) * b_.size(0)) / seconds / 1e9;
-  }
-
-  precision::CodedTensor::Options options_;
-  at::Tensor a_, b_, y_;
-  std::optional<precision::CodedTensor> coded_a_, coded_b_;
-  kernel::BlockCodes view_a_, view_b_;
-  kernel::Workspace workspace_;
-  kernel::Int8Operand packed_a_, packed_b_;
-  const kernel::Int8Kernel* kernel_ = nullptr;
-};
+enum class Peer { kSgemm, kOneDnn };
 
 struct ProductRow {
   std::string name;
-  int64_t rows, depth, cols;
+  int64_t rows = 2048, depth = 2048, cols = 2048;
   bool pack = false;
-  double fallback = 0;
   bool seven = false;  // the 7-bit kernel, which has no VNNI form
+  double fallback = 0;
+  kernel::ResidualScale residual = kernel::ResidualScale::kJoined;
+  Peer peer = Peer::kSgemm;
+};
+
+const ProductRow kProductRows[] = {
+    {.name = "int8_gemm_2048_packed"},
+    {.name = "int8_gemm_2048_onednn", .peer = Peer::kOneDnn},
+    {.name = "int8_gemm_4096x768x3072_packed", .rows = 4096, .depth = 768, .cols = 3072},
+    {.name = "int8_gemm_2048_with_pack", .pack = true},
+    {.name = "int8_fallback20", .fallback = 0.2},
+    {.name = "int8_fallback20_own_scale", .fallback = 0.2, .residual = kernel::ResidualScale::kOwn},
+    {.name = "int8_fallback100", .fallback = 1},
+    {.name = "int8_fallback100_own_scale", .fallback = 1, .residual = kernel::ResidualScale::kOwn},
+    {.name = "int8x7_gemm_2048_packed", .seven = true},
+    {.name = "int8x7_gemm_2048_onednn", .seven = true, .peer = Peer::kOneDnn},
 };
 
 void RunProduct(const ProductRow& row, const IsaPath& path, const BenchOptions& options,
@@ -141,9 +82,9 @@ void RunProduct(const ProductRow& row, const IsaPath& path, const BenchOptions& 
   if (kernel == nullptr) {
     return;
   }
-  Product product(row.rows, row.depth, row.cols, kernel->column_limit);
+  Int8Product product(row.rows, row.depth, row.cols, kernel->column_limit);
   if (row.fallback > 0) {
-    product.FallBack(row.fallback);
+    product.FallBack(row.fallback, row.residual);
   }
   product.Pack(*kernel);
   const auto ours = [&] {
@@ -151,6 +92,11 @@ void RunProduct(const ProductRow& row, const IsaPath& path, const BenchOptions& 
     return row.pack ? product.Int8WithPack() : product.Int8();
   };
   ours();
+  if (row.peer == Peer::kOneDnn) {
+    RunRow({name, "GMAC/s", "oneDNN u8 x s8", ours, [&] { return product.OneDnn(); }}, options,
+           record);
+    return;
+  }
   RunRow({name, "GMAC/s", "SGEMM, " + LoadedBlas(), ours, [&] { return product.Float32(); }},
          options, record);
 }
@@ -245,13 +191,7 @@ void RunSavedActivations(const BenchOptions& options, Record& record) {
 
 void BenchInt8(const BenchOptions& options, Record& record) {
   for (const IsaPath& path : IsaPaths()) {
-    for (const ProductRow& row : std::vector<ProductRow>{
-             {"int8_gemm_2048_packed", 2048, 2048, 2048},
-             {"int8_gemm_4096x768x3072_packed", 4096, 768, 3072},
-             {"int8_gemm_2048_with_pack", 2048, 2048, 2048, /*pack=*/true},
-             {"int8_fallback20", 2048, 2048, 2048, false, 0.2},
-             {"int8_fallback100", 2048, 2048, 2048, false, 1.0},
-             {"int8x7_gemm_2048_packed", 2048, 2048, 2048, false, 0, /*seven=*/true}}) {
+    for (const ProductRow& row : kProductRows) {
       RunProduct(row, path, options, record);
     }
     RunTrainStep("int8_train_step_110m", false, path, options, record);

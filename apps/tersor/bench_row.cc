@@ -1,6 +1,7 @@
 #include "bench_row.h"
 
 #include <algorithm>
+#include <chrono>
 #include <vector>
 
 #include "tersor/util/interrupt.h"
@@ -16,6 +17,12 @@ double Median(std::vector<double> values) {
 }
 
 }  // namespace
+
+double SecondsOf(const std::function<void()>& work) {
+  const auto began = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+}
 
 double RunRow(const BenchRow& row, const BenchOptions& options, Record& record) {
   Progress progress(row.name, options.repeats, "turn");

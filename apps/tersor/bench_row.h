@@ -9,6 +9,8 @@
 
 namespace tersor::cli {
 
+double SecondsOf(const std::function<void()>& work);
+
 struct BenchRow {
   std::string name, unit, peer_name;
   std::function<double()> ours, peer;  // one turn each: a rate in `unit`, more is better

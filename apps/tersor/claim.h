@@ -6,7 +6,8 @@
 //       run: [train, --recipe, "{recipes}/models/llama-3m.yaml", --output, "{out}/model"]
 //     - name: large
 //       full: true        # only with --full
-//       seeds: 3          # runs large-seed0, large-seed1, ... and shows their mean and spread
+//       seeds: 3          # large-seed0, large-seed1, ... with their mean and spread; without
+//                         # --full the first of them only
 //       run: [...]
 #ifndef TERSOR_APPS_TERSOR_CLAIM_H_
 #define TERSOR_APPS_TERSOR_CLAIM_H_

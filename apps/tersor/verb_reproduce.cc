@@ -100,10 +100,11 @@ Json RunCell(const ClaimCell& cell, const std::string& resources, const std::str
   return record;
 }
 
-/// The runs that a cell stands for, with their seeds.
-std::vector<std::pair<ClaimCell, uint64_t>> RunsOf(const ClaimCell& cell, uint64_t seed) {
+/// The runs that a cell stands for, with their seeds; in the quick grid the first.
+std::vector<std::pair<ClaimCell, uint64_t>> RunsOf(const ClaimCell& cell, uint64_t seed,
+                                                   bool full) {
   std::vector<std::pair<ClaimCell, uint64_t>> runs;
-  for (int64_t i = 0; i < cell.seeds; ++i) {
+  for (int64_t i = 0; i < (full ? cell.seeds : 1); ++i) {
     runs.emplace_back(cell, seed + static_cast<uint64_t>(i));
     if (cell.seeds > 1) {
       runs.back().first.name += "-seed" + std::to_string(runs.back().second);
@@ -141,7 +142,8 @@ int RunReproduce(int argc, char** argv) {
   CommandLine line("reproduce", "Run a method's recipes and report them.", "tersor reproduce demo");
   line.Positionals("method", "a folder of recipes/", &methods, 1)
       .Option("-o,--output", "output folder (default out/METHOD)", &out)
-      .Option("--full", "run the whole grid, not the quick one", ConfigField::Target(&full));
+      .Option("--full", "run the whole grid with all seeds, not the quick one",
+              ConfigField::Target(&full));
   if (!line.Parse(argc, argv)) {
     return 0;
   }
@@ -177,7 +179,7 @@ int RunReproduce(int argc, char** argv) {
         continue;
       }
       std::vector<Json> runs;
-      for (const auto& [run, seed] : RunsOf(cell, line.common().seed)) {
+      for (const auto& [run, seed] : RunsOf(cell, line.common().seed, full)) {
         runs.push_back(RunCell(run, resources, out, line.common(), seed));
         Json row = {{"cell", run.name}};
         row.update(runs.back()["metrics"]);

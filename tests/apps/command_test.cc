@@ -269,9 +269,14 @@ TEST_F(Command, ReproduceRepeatsACellBySeeds) {
         "claim: Seeds differ.\ncells:\n"
         "  - name: train\n    seeds: 2\n    run: [train, --recipe, " +
             (folder_ / "tiny.yaml") + ", --train.steps, \"5\", --output, \"{out}/{cell}\"]\n");
-  const CommandResult result =
-      RunCommand("cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4");
+  const std::string command =
+      "cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4";
+  const CommandResult quick = RunCommand(command);
+  ASSERT_EQ(quick.code, 0) << quick.error;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "out/toy/train-seed5.json"));
+  const CommandResult result = RunCommand(command + " --full");
   ASSERT_EQ(result.code, 0) << result.error;
+  EXPECT_NE(result.error.find("train-seed4: done before"), std::string::npos) << result.error;
   const Json metrics = ReadJsonFile(folder_ / "out/toy/record.json")["metrics"];
   EXPECT_NE(metrics["train-seed4.validation_loss"], metrics["train-seed5.validation_loss"]);
   EXPECT_NE(Slurp(folder_ / "out/toy/report.html").find("mean over seeds"), std::string::npos);

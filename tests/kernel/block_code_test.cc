@@ -20,7 +20,7 @@ TEST(BlockCode, KnownAnswer) {
     EXPECT_EQ(blocks.scales[0], 0.125f);
     const int8_t codes[] = {127, 2, 0, 0};  // 2.5 goes to the even 2
     EXPECT_TRUE(std::equal(codes, codes + 4, blocks.codes.begin()));
-    blocks.FallBack(x, 127, [](size_t) { return true; });
+    blocks.FallBack(x, [](size_t) { return true; });
     EXPECT_NEAR(blocks.residual_scales[0], 4.92126e-4, 1e-9);
     const int8_t residuals[] = {0, 127, -102, 20};
     EXPECT_TRUE(std::equal(residuals, residuals + 4, blocks.residuals.begin()));
@@ -97,13 +97,36 @@ TEST(BlockCode, ErrorsStayWithinTheirBounds) {
         for (size_t i = 0; i < x.size(); ++i) {
           ASSERT_LE(std::fabs(x[i] - values[i]), scale_at(i) / 2 * (1 + 1e-5)) << block;
         }
-        blocks.FallBack(x, 127, [](size_t) { return true; });
-        values = blocks.Values();
-        for (size_t i = 0; i < x.size(); ++i) {
-          ASSERT_LE(std::fabs(x[i] - values[i]), scale_at(i) * 127 / 64516 * 1.01) << size;
+        for (const ResidualScale choice : {ResidualScale::kOwn, ResidualScale::kJoined}) {
+          blocks.FallBack(
+              x, [](size_t) { return true; }, choice);
+          values = blocks.Values();
+          for (size_t i = 0; i < x.size(); ++i) {
+            ASSERT_LE(std::fabs(x[i] - values[i]), scale_at(i) * 127 / 64516 * 1.01) << size;
+          }
         }
       }
     }
+  });
+}
+
+// A rest that one outlier leaves far below half a step keeps a scale of its own.
+TEST(BlockCode, ResidualsJoinWhereThatLosesAtMostABit) {
+  ForEachTarget([] {
+    std::vector<float> x = Noise(64 * 64, 15);
+    const auto joins = [&](float outlier, int limit) {
+      x[5] = outlier;
+      Blocks blocks(x, {64, 64, 64}, limit);
+      blocks.FallBack(
+          x, [](size_t) { return true; }, ResidualScale::kJoined);
+      const float step = blocks.scales[0] / static_cast<float>(2 * limit);
+      EXPECT_EQ(blocks.View().Joined(0), blocks.residual_scales[0] == step);
+      EXPECT_LE(blocks.residual_scales[0], step * 1.001f);
+      return blocks.View().Joined(0);
+    };
+    EXPECT_TRUE(joins(1, 127));
+    EXPECT_TRUE(joins(100, 63));
+    EXPECT_FALSE(joins(1e4f, 127));
   });
 }
 

@@ -13,6 +13,7 @@ namespace tersor::kernel {
 /// Codes that own their memory.
 struct Blocks {
   BlockGrid grid;
+  int limit = 127;
   std::vector<int8_t> codes;
   std::vector<float> scales, criteria;
   std::vector<int32_t> slots;
@@ -26,16 +27,18 @@ struct Blocks {
         scales(static_cast<size_t>(shape.blocks()), 1.0f),
         criteria(static_cast<size_t>(shape.blocks())) {}
 
-  Blocks(const std::vector<float>& x, const BlockGrid& shape, int limit = 127,
+  Blocks(const std::vector<float>& x, const BlockGrid& shape, int largest_code = 127,
          const BlockRounding& rounding = {}, BlockCriterion criterion = BlockCriterion::kAbsMax)
       : Blocks(shape) {
+    limit = largest_code;
     finite = QuantizeBlocks(x.data(), grid, limit, rounding, criterion, codes.data(), scales.data(),
                             criteria.data());
   }
 
   /// Residuals for every block whose number `falls` takes.
   template <typename Predicate>
-  void FallBack(const std::vector<float>& x, int limit, const Predicate& falls) {
+  void FallBack(const std::vector<float>& x, const Predicate& falls,
+                ResidualScale choice = ResidualScale::kOwn) {
     slots.assign(static_cast<size_t>(grid.blocks()), -1);
     int32_t count = 0;
     for (size_t b = 0; b < slots.size(); ++b) {
@@ -43,7 +46,7 @@ struct Blocks {
     }
     residuals.resize(static_cast<size_t>(count * grid.block * grid.block));
     residual_scales.resize(static_cast<size_t>(count));
-    QuantizeResiduals(x.data(), grid, limit, codes.data(), scales.data(), slots.data(),
+    QuantizeResiduals(x.data(), grid, limit, choice, codes.data(), scales.data(), slots.data(),
                       residuals.data(), residual_scales.data());
   }
 
@@ -54,7 +57,8 @@ struct Blocks {
             scales.data(),
             none ? nullptr : slots.data(),
             none ? nullptr : residuals.data(),
-            none ? nullptr : residual_scales.data()};
+            none ? nullptr : residual_scales.data(),
+            limit};
   }
 
   std::vector<float> Values() const {

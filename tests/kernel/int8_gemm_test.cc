@@ -6,6 +6,7 @@
 
 #include "kernel/each_target.h"
 #include "kernel/int8_blocks.h"
+#include "tersor/util/error.h"
 #include "tersor/util/parallel_for.h"
 
 namespace tersor::kernel {
@@ -96,19 +97,36 @@ TEST(MatmulInt8, IsExactOnAnyCodes) {
   });
 }
 
+std::vector<float> Transposed(const std::vector<float>& x, int64_t rows) {
+  const int64_t cols = std::ssize(x) / rows;
+  std::vector<float> turned(x.size());
+  for (int64_t i = 0; i < std::ssize(x); ++i) {
+    turned[static_cast<size_t>(i % cols * rows + i / cols)] = x[static_cast<size_t>(i)];
+  }
+  return turned;
+}
+
 /// Both operands quantized from noise, and the product of what their codes stand for.
-void CheckMixed(const Int8Kernel& kernel, bool a_falls, bool b_falls) {
+void CheckMixed(const Int8Kernel& kernel, bool a_falls, bool b_falls, ResidualScale choice,
+                bool turned = false) {
   constexpr int64_t kRows = 100, kCols = 150, kDepth = 200;
   const std::vector<float> x = Noise(kRows * kDepth, 8), w = Noise(kCols * kDepth, 9);
-  Blocks a(x, {kRows, kDepth, 64}), b(w, {kCols, kDepth, 64}, kernel.column_limit);
+  const std::vector<float> given_x = turned ? Transposed(x, kRows) : x;
+  const std::vector<float> given_w = turned ? Transposed(w, kCols) : w;
+  Blocks a(given_x, turned ? BlockGrid{kDepth, kRows, 64} : BlockGrid{kRows, kDepth, 64});
+  Blocks b(given_w, turned ? BlockGrid{kDepth, kCols, 64} : BlockGrid{kCols, kDepth, 64},
+           kernel.column_limit);
   if (a_falls) {
-    a.FallBack(x, 127, [](size_t i) { return i % 3 == 1; });
+    a.FallBack(
+        given_x, [](size_t i) { return i % 3 == 1; }, choice);
   }
   if (b_falls) {
-    b.FallBack(w, kernel.column_limit, [](size_t i) { return i % 2 == 1; });
+    b.FallBack(
+        given_w, [](size_t i) { return i % 2 == 1; }, choice);
   }
-  const std::vector<float> y = Multiply(a.View(), false, b.View(), false, kernel);
-  const std::vector<float> left = a.Values(), right = b.Values();
+  const std::vector<float> y = Multiply(a.View(), turned, b.View(), turned, kernel);
+  const std::vector<float> left = turned ? Transposed(a.Values(), kDepth) : a.Values();
+  const std::vector<float> right = turned ? Transposed(b.Values(), kDepth) : b.Values();
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t c = 0; c < kCols; ++c) {
       double sum = 0, size = 0;
@@ -125,10 +143,45 @@ void CheckMixed(const Int8Kernel& kernel, bool a_falls, bool b_falls) {
 
 TEST(MatmulInt8, ResidualsAddWhatTheyStandFor) {
   ForEachKernel([](const Int8Kernel& kernel) {
-    CheckMixed(kernel, false, false);
-    CheckMixed(kernel, true, false);
-    CheckMixed(kernel, false, true);
-    CheckMixed(kernel, true, true);
+    CheckMixed(kernel, false, false, ResidualScale::kOwn);
+    CheckMixed(kernel, true, false, ResidualScale::kOwn);
+    CheckMixed(kernel, false, true, ResidualScale::kOwn);
+    CheckMixed(kernel, true, true, ResidualScale::kOwn);
+    for (const bool turned : {false, true}) {
+      CheckMixed(kernel, true, false, ResidualScale::kJoined, turned);
+      CheckMixed(kernel, false, true, ResidualScale::kJoined, turned);
+    }
+  });
+}
+
+// The largest codes of both steps, and the deepest block: 128 * 32385 * 127.
+TEST(MatmulInt8, JoinedBlocksAreExactAtTheExtremes) {
+  ForEachKernel([](const Int8Kernel& kernel) {
+    for (const int sign : {1, -1}) {
+      Blocks a({13, 128, 128}), b({37, 128, 128});
+      std::fill(a.codes.begin(), a.codes.end(), int8_t{127});
+      std::fill(b.codes.begin(), b.codes.end(), static_cast<int8_t>(sign * kernel.column_limit));
+      a.slots = {0};
+      a.scales = {254};
+      a.residuals.assign(a.codes.size(), 127);
+      a.residual_scales = {1};
+      ASSERT_TRUE(a.View().Joined(0));
+      for (const float y : Multiply(a.View(), false, b.View(), false, kernel)) {
+        ASSERT_EQ(y, static_cast<float>(sign * 128 * 32385 * kernel.column_limit));
+      }
+    }
+  });
+}
+
+TEST(MatmulInt8, RefusesToJoinBothOperands) {
+  const std::vector<float> x = Noise(64 * 64, 14);
+  Blocks a(x, {64, 64, 64});
+  a.FallBack(
+      x, [](size_t) { return true; }, ResidualScale::kJoined);
+  ForEachKernel([&](const Int8Kernel& kernel) {
+    if (kernel.layout == Int8Layout::kPairs) {
+      EXPECT_THROW(Multiply(a.View(), false, a.View(), false, kernel), Error);
+    }
   });
 }
 
@@ -138,7 +191,7 @@ TEST(MatmulInt8, NoFallbackIsThePlainProduct) {
     Blocks a(x, {90, 130, 64});
     const Blocks b(w, {70, 130, 64}, kernel.column_limit);
     const std::vector<float> plain = Multiply(a.View(), false, b.View(), false, kernel);
-    a.FallBack(x, 127, [](size_t) { return false; });
+    a.FallBack(x, [](size_t) { return false; });
     EXPECT_EQ(Multiply(a.View(), false, b.View(), false, kernel), plain);
   });
 }
@@ -147,7 +200,7 @@ TEST(MatmulInt8, AccumulatesAndIgnoresThreads) {
   ForEachKernel([](const Int8Kernel& kernel) {
     const std::vector<float> x = Noise(300 * 130, 12), w = Noise(270 * 130, 13);
     Blocks a(x, {300, 130, 64});
-    a.FallBack(x, 127, [](size_t i) { return i < 5; });
+    a.FallBack(x, [](size_t i) { return i < 5; });
     const Blocks b(w, {270, 130, 64}, kernel.column_limit);
     const std::vector<float> once = Multiply(a.View(), false, b.View(), false, kernel);
     for (const int threads : {1, 2, 3}) {

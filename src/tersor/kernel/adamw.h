@@ -21,6 +21,18 @@ struct AdamWStep {
 void AdamW(const AdamWStep& step, int64_t n, float* weights, float* grad, float* first,
            float* second);
 
+/// What elements of different periods keep: float32 whole numbers, apart from the sums.
+struct AdamWPeriods {
+  float* sums;          // of gradients since an element's last update
+  float* counts;        // how many
+  const float* period;  // an element is updated when it has so many
+};
+
+/// The same for elements of different periods: due ones are updated with the mean of their
+/// gradients and step_size times their number, others only shrink by `keep`. Parallel.
+void RampingAdamW(const AdamWStep& step, const AdamWPeriods& periods, int64_t n, float* weights,
+                  float* grad, float* first, float* second);
+
 /// Sum of the squares of n elements, in double over fixed chunks added in order: the same for any
 /// number of threads. Parallel.
 double SumSquares(const float* x, int64_t n);

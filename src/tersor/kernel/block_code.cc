@@ -41,6 +41,16 @@ inline BlockScale ScaleOf(float largest, int limit) {
   return {static_cast<float>(limit) / largest, largest / static_cast<float>(limit)};
 }
 
+/// Of a rest of at most `largest`, itself at most scale / 2. The joined scale suits the largest
+/// rest; where it is less than half as large, more than a bit would be lost.
+inline BlockScale ResidualScaleOf(ResidualScale choice, float largest, float scale, int limit) {
+  const float joined = BlockCodes::JoinedScale(scale, limit);
+  if (choice == ResidualScale::kOwn || largest < scale / 4 || joined < kSmallest) {
+    return ScaleOf(largest, limit);
+  }
+  return {1 / joined, joined};
+}
+
 struct BlockError {
   double error = 0, magnitude = 0;  // sums of |x - value| and |x|
 };
@@ -286,9 +296,9 @@ bool QuantizeTensor(const float* x, const BlockGrid& grid, int limit, const Bloc
   return true;
 }
 
-void QuantizeResiduals(const float* x, const BlockGrid& grid, int limit, const int8_t* codes,
-                       const float* scales, const int32_t* slots, int8_t* residuals,
-                       float* residual_scales) {
+void QuantizeResiduals(const float* x, const BlockGrid& grid, int limit, ResidualScale choice,
+                       const int8_t* codes, const float* scales, const int32_t* slots,
+                       int8_t* residuals, float* residual_scales) {
   const int64_t size = grid.block * grid.block;
   ParallelFor(0, grid.blocks(), 1, [&](int64_t first, int64_t last) {
     BlockReader reader(x, grid);
@@ -301,7 +311,8 @@ void QuantizeResiduals(const float* x, const BlockGrid& grid, int limit, const i
       HWY_DYNAMIC_DISPATCH(Rest)(view, scales[i], codes + i * size, rest);
       view.x = rest;
       view.stride = grid.block;
-      const BlockScale scale = ScaleOf(FromBits(HWY_DYNAMIC_DISPATCH(LargestBits)(view)), limit);
+      const float largest = FromBits(HWY_DYNAMIC_DISPATCH(LargestBits)(view));
+      const BlockScale scale = ResidualScaleOf(choice, largest, scales[i], limit);
       HWY_DYNAMIC_DISPATCH(EncodeBlock)
       (view, scale, limit, BlockRounding(), false, residuals + slots[i] * size);
       residual_scales[slots[i]] = scale.step;

@@ -34,6 +34,13 @@ enum class BlockCriterion {
   kRelativeL1,  // sum |x - value of its code| / sum |x|
 };
 
+/// Which scale the second step of a block takes.
+enum class ResidualScale {
+  kOwn,     // max|rest| / limit: as fine as the rest allows
+  kJoined,  // scale / (2 limit), so that both steps make one integer of 15 bits, 2 limit · code +
+            // residual; where the rest is so small that this loses more than a bit: kOwn
+};
+
 /// Codes of a matrix; a view. x ~ code · scale, plus residual code · residual scale where the block
 /// has a slot.
 struct BlockCodes {
@@ -43,6 +50,15 @@ struct BlockCodes {
   const int32_t* slots = nullptr;  // [blocks]: index of the residual, or -1; null: no block has one
   const int8_t* residuals = nullptr;       // [slots][block][block]
   const float* residual_scales = nullptr;  // [slots]
+  int limit = 127;                         // of the codes' magnitude
+
+  /// Whether a block's two steps are one integer, 2 limit · code + residual, under the residual's
+  /// scale.
+  bool Joined(int64_t block) const {
+    return slots != nullptr && slots[block] >= 0 &&
+           residual_scales[slots[block]] == JoinedScale(scales[block], limit);
+  }
+  static float JoinedScale(float scale, int limit) { return scale / static_cast<float>(2 * limit); }
 };
 
 /// Quantizes x [rows, cols] with scale max|x| / limit for each block; a block whose largest
@@ -56,11 +72,11 @@ bool QuantizeBlocks(const float* x, const BlockGrid& grid, int limit, const Bloc
 bool QuantizeTensor(const float* x, const BlockGrid& grid, int limit, const BlockRounding& rounding,
                     int8_t* codes, float* scales);
 
-/// Quantizes x - code · scale of the blocks that have a slot, to nearest, under scales of their
-/// own: together about 16 bits, |error| <= max|x| / 64516.
-void QuantizeResiduals(const float* x, const BlockGrid& grid, int limit, const int8_t* codes,
-                       const float* scales, const int32_t* slots, int8_t* residuals,
-                       float* residual_scales);
+/// Quantizes x - code · scale of the blocks that have a slot, to nearest: together about 16 bits,
+/// |error| <= max|x| / 64516.
+void QuantizeResiduals(const float* x, const BlockGrid& grid, int limit, ResidualScale choice,
+                       const int8_t* codes, const float* scales, const int32_t* slots,
+                       int8_t* residuals, float* residual_scales);
 
 /// values [rows, cols] that the codes stand for.
 void DecodeBlocks(const BlockCodes& codes, float* values);

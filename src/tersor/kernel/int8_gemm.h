@@ -16,7 +16,8 @@ enum class OperandSide {
   kColumns,  // b: its rows are columns of y
 };
 
-/// An operand in a kernel's layout; a view of the codes and of the workspace.
+/// An operand in a kernel's layout; a view of the codes and of the workspace. Where the layout has
+/// int16, a joined block is one step: it costs no more than a block that did not fall back.
 struct Int8Operand {
   BlockGrid grid;  // of the operand: [rows of a or b, depth]
   bool transposed = false;
@@ -25,6 +26,7 @@ struct Int8Operand {
   const int32_t* sums = nullptr;       // [blocks][block] of the rows side
   const std::byte* residuals = nullptr;
   const int32_t* residual_sums = nullptr;
+  bool joins = false;  // Joined() blocks are one step, in `blocks`
 
   /// Number, in the source, of the block in block row `row` at block depth `depth`.
   int64_t Index(int64_t row, int64_t depth) const {
@@ -38,7 +40,9 @@ Int8Operand PackInt8(const BlockCodes& codes, bool transposed, OperandSide side,
                      const Int8Kernel& kernel, Workspace& workspace);
 
 /// y [rows of a, rows of b] (+)= a bᵀ, residuals included. The order of the sums is fixed: the
-/// result does not depend on the number of threads.
+/// result does not depend on the number of threads. Sums inside a block are exact integers, rounded
+/// once to float32 where a joined block makes them longer. Throws Error where a joined block of a
+/// meets one of b, whose products would overflow: only one operand may join.
 void MatmulInt8(const Int8Operand& a, const Int8Operand& b, const Int8Kernel& kernel,
                 bool accumulate, float* y);
 

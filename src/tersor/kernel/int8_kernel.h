@@ -33,6 +33,8 @@ struct Int8Kernel {
   int32_t offset;    // added to the codes of b
   int column_limit;  // largest code of b: 127, or 63 where the sums would saturate
   void (*multiply)(const BlockProduct&);
+
+  int64_t bytes_per_code() const { return layout == Int8Layout::kPairs ? 2 : 1; }
 };
 
 /// Those that run on this machine, fastest exact one first, then any with a lower column limit.

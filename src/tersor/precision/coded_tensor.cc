@@ -7,6 +7,7 @@ namespace tersor::precision {
 std::optional<CodedTensor> CodedTensor::Quantize(const at::Tensor& x, const Options& options) {
   CodedTensor coded;
   coded.grid_ = {x.size(0), x.size(1), options.block};
+  coded.limit_ = options.limit;
   const kernel::BlockGrid& grid = coded.grid_;
   coded.codes_ = at::empty({grid.codes()}, at::kChar);
   coded.scales_ = at::empty({grid.blocks()}, at::kFloat);
@@ -41,9 +42,9 @@ int64_t CodedTensor::AddResiduals(const at::Tensor& x, const Options& options, d
   }
   residuals_ = at::empty({count * grid_.block * grid_.block}, at::kChar);
   residual_scales_ = at::empty({count}, at::kFloat);
-  kernel::QuantizeResiduals(x.data_ptr<float>(), grid_, options.limit, codes_.data_ptr<int8_t>(),
-                            scales_.data_ptr<float>(), slots, residuals_.data_ptr<int8_t>(),
-                            residual_scales_.data_ptr<float>());
+  kernel::QuantizeResiduals(x.data_ptr<float>(), grid_, limit_, options.residual_scale,
+                            codes_.data_ptr<int8_t>(), scales_.data_ptr<float>(), slots,
+                            residuals_.data_ptr<int8_t>(), residual_scales_.data_ptr<float>());
   return count;
 }
 
@@ -51,9 +52,11 @@ std::vector<at::Tensor> CodedTensor::Save() const {
   return {codes_, scales_, slots_, residuals_, residual_scales_};
 }
 
-CodedTensor CodedTensor::Restore(std::span<const at::Tensor> saved, const kernel::BlockGrid& grid) {
+CodedTensor CodedTensor::Restore(std::span<const at::Tensor> saved, const kernel::BlockGrid& grid,
+                                 int limit) {
   CodedTensor coded;
   coded.grid_ = grid;
+  coded.limit_ = limit;
   coded.codes_ = saved[0];
   coded.scales_ = saved[1];
   coded.slots_ = saved[2];
@@ -71,6 +74,7 @@ kernel::BlockCodes CodedTensor::View() const {
   view.grid = grid_;
   view.codes = codes_.data_ptr<int8_t>();
   view.scales = scales_.data_ptr<float>();
+  view.limit = limit_;
   if (slots_.defined()) {
     view.slots = slots_.data_ptr<int32_t>();
     view.residuals = residuals_.data_ptr<int8_t>();

@@ -22,6 +22,7 @@ class CodedTensor {
     kernel::BlockCriterion criterion = kernel::BlockCriterion::kAbsMax;
     bool one_scale = false;  // of the whole matrix
     bool criteria = false;   // needed for AddResiduals
+    kernel::ResidualScale residual_scale = kernel::ResidualScale::kJoined;
   };
 
   /// Nothing where x is not finite. x must be contiguous.
@@ -35,7 +36,8 @@ class CodedTensor {
   /// To and from what autograd saves: always kSaved tensors, some undefined.
   static constexpr size_t kSaved = 5;
   std::vector<at::Tensor> Save() const;
-  static CodedTensor Restore(std::span<const at::Tensor> saved, const kernel::BlockGrid& grid);
+  static CodedTensor Restore(std::span<const at::Tensor> saved, const kernel::BlockGrid& grid,
+                             int limit);
 
   const kernel::BlockGrid& grid() const { return grid_; }
   std::span<const float> criteria() const;  // [blocks]
@@ -43,6 +45,7 @@ class CodedTensor {
 
  private:
   kernel::BlockGrid grid_;
+  int limit_ = 127;
   at::Tensor codes_, scales_;                       // int8 [codes], float [blocks]
   at::Tensor slots_, residuals_, residual_scales_;  // int32 [blocks]; undefined: no residuals
   at::Tensor criteria_;

@@ -1,33 +1,8 @@
 #include "tersor/precision/int8_config.h"
 
-#include <algorithm>
-#include <initializer_list>
-
-#include "tersor/util/error.h"
+#include "tersor/precision/field_checks.h"
 
 namespace tersor::precision {
-namespace {
-
-void RequireOneOf(const std::string& value, const char* field,
-                  std::initializer_list<const char*> names) {
-  std::string list;
-  for (const char* name : names) {
-    if (value == name) {
-      return;
-    }
-    list += (list.empty() ? "" : ", ") + std::string(name);
-  }
-  FailUsage("precision.", field, " must be one of ", list, "; not ", value);
-}
-
-void Require(bool ok, const char* field, const char* rule) {
-  if (!ok) {
-    FailUsage("precision.", field, " must be ", rule);
-  }
-}
-
-}  // namespace
-
 void Int8Config::AddFields(Schema& schema) {
   schema
       .Add("precision.linear", "fp32, bf16, int8-tensor, int8-token, int8-block or int8-fallback",
@@ -40,6 +15,10 @@ void Int8Config::AddFields(Schema& schema) {
       .Add("precision.max_rate", "largest share of blocks that should fall back", &max_rate)
       .Add("precision.alpha", "factor by which a threshold moves a step", &alpha)
       .Add("precision.threshold", "of the fixed controller (0: every block falls back)", &threshold)
+      .Add("precision.residual",
+           "scale of a falling-back block's second step: joined (with the first, one integer of 15 "
+           "bits, where that loses at most a bit) or own",
+           &residual)
       .Add("precision.weight_gradient_fallback", "residuals count in weight gradients too",
            &weight_gradient_fallback)
       .Add("precision.gradient_rounding", "stochastic or nearest", &gradient_rounding)
@@ -53,6 +32,7 @@ void Int8Config::Validate() const {
                {"fp32", "bf16", "int8-tensor", "int8-token", "int8-block", "int8-fallback"});
   RequireOneOf(criterion, "criterion", {"absmax", "l1", "relative-l1"});
   RequireOneOf(controller, "controller", {"safe", "paper", "fixed"});
+  RequireOneOf(residual, "residual", {"joined", "own"});
   RequireOneOf(gradient_rounding, "gradient_rounding", {"stochastic", "nearest"});
   Require(block == 32 || block == 64 || block == 128, "block", "32, 64 or 128");
   Require(bits == 7 || bits == 8, "bits", "7 or 8");

@@ -24,6 +24,7 @@ struct Int8Config {
   double min_rate = 0.1, max_rate = 0.3;  // share of blocks that should fall back
   double alpha = 1.3;                     // factor of a threshold's step, above 1
   double threshold = 0;                   // of controller fixed; 0: every block falls back
+  std::string residual = "joined";        // scale of the second step: joined or own
   bool weight_gradient_fallback = true;
   std::string gradient_rounding = "stochastic";  // or nearest
   bool head = false;                             // the output head in INT8 too
@@ -37,6 +38,9 @@ struct Int8Config {
   bool fallback() const { return linear == "int8-fallback"; }
   int limit() const { return bits == 7 ? 63 : 127; }
   kernel::BlockCriterion block_criterion() const;
+  kernel::ResidualScale residual_scale() const {
+    return residual == "own" ? kernel::ResidualScale::kOwn : kernel::ResidualScale::kJoined;
+  }
 };
 
 }  // namespace tersor::precision

@@ -32,6 +32,7 @@ CodedTensor QuantizeOrFail(const Int8State& state, const Int8Site& site, const c
 CodedTensor QuantizeActivation(Int8State& state, Int8Site& site, const at::Tensor& x, bool counts) {
   CodedTensor::Options options = OptionsOf(state, state.config.limit());
   options.criteria = state.config.fallback();
+  options.residual_scale = state.config.residual_scale();
   CodedTensor coded = QuantizeOrFail(state, site, "input", x, options);
   if (!state.config.fallback()) {
     return coded;

@@ -3,6 +3,7 @@
 #define TERSOR_TRAIN_HOOK_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
 
 #include "tersor/nn/parameter.h"
@@ -14,6 +15,11 @@ struct StepInfo {
   int64_t step = 0;  // optimizer steps done before this one
   double learning_rate = 0;
   const nn::ParameterList* parameters = nullptr;
+  /// Targets of the batch, over all ranks: gradients are sums over them. From AfterBackward on.
+  double targets = 0;
+  /// Adds the gradients of the batch that begins at a sample, summed over ranks, and returns its
+  /// targets. In BeforeStep only, for hooks that try steps out; they leave all gradients at zero.
+  std::function<double(int64_t first_sample)> try_batch = nullptr;
 };
 
 class Hook {
@@ -30,6 +36,8 @@ class Hook {
   virtual std::span<double> Counts() { return {}; }
   /// State for the checkpoint; the tensors are shared, so that loading writes into them.
   virtual nn::NamedTensors State() { return {}; }
+  /// Replaces, by copies, what a finished checkpoint holds in place of a parameter.
+  virtual void Export(nn::ParameterList& parameters) { (void)parameters; }
   /// Adds this step's numbers to its line of the metrics log. The record draws each as a curve; an
   /// object of lists, {"mlp.down_proj": [by layer]}, becomes a chart an entry.
   virtual void Report(Json& metrics) const { (void)metrics; }

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "tersor/train/adamw.h"
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
@@ -122,14 +123,15 @@ Trainer::Trainer(const TrainerConfig& config, TrainTask task, Communicator& comm
       communicator_(communicator),
       folder_(std::move(folder)),
       seed_(seed),
-      optimizer_(task_.parameters, config.adamw),
+      optimizer_(task_.make_optimizer ? task_.make_optimizer(task_.parameters, config.adamw)
+                                      : std::make_unique<AdamW>(task_.parameters, config.adamw)),
       hooks_(task_.hooks) {
   config_.Validate(communicator_.size());
   if (config_.average_decay > 0) {
     average_ = std::make_unique<WeightAverage>(task_.parameters, config_.average_decay);
     hooks_.push_back(average_.get());
   }
-  state_ = optimizer_.State();
+  state_ = optimizer_->State();
   for (Hook* hook : hooks_) {
     const nn::NamedTensors more = hook->State();
     state_.insert(state_.end(), more.begin(), more.end());
@@ -176,11 +178,13 @@ RunState Trainer::Run() {
   while (run_.step < run_.total_steps) {
     const double step_began = Now();
     const double rate = LearningRate(config_.schedule, run_.step, run_.total_steps);
-    const StepInfo info{run_.step, rate, &task_.parameters};
+    StepInfo info{run_.step, rate, &task_.parameters};
+    info.try_batch = [this](int64_t first_sample) { return TryBatch(first_sample); };
     for (Hook* hook : hooks_) {
       hook->BeforeStep(info);
     }
-    const StepSums sums = Accumulate();
+    const StepSums sums = Accumulate(run_.step * config_.batch_size);
+    info.targets = sums.weight;
     for (Hook* hook : hooks_) {
       hook->AfterBackward(info);
     }
@@ -238,10 +242,12 @@ int64_t Trainer::ExpectedSteps() const {
 
 bool Trainer::Due(int64_t every) const { return every > 0 && run_.step % every == 0; }
 
-Trainer::StepSums Trainer::Accumulate() {
+double Trainer::TryBatch(int64_t first_sample) { return Accumulate(first_sample).weight; }
+
+Trainer::StepSums Trainer::Accumulate(int64_t first_sample) {
   const int64_t share = config_.batch_size / communicator_.size();
   const int64_t micro = config_.micro_batch > 0 ? config_.micro_batch : share;
-  const int64_t first = run_.step * config_.batch_size + communicator_.rank() * share;
+  const int64_t first = first_sample + communicator_.rank() * share;
   std::vector<double> sums(4);
   for (int64_t done = 0; done < share; done += micro) {
     const Rng rng(seed_, static_cast<uint64_t>(first + done));
@@ -275,13 +281,13 @@ Trainer::StepSums Trainer::Accumulate() {
 double Trainer::Update(const StepSums& sums, double learning_rate) {
   TERSOR_CHECK(sums.weight > 0, "step ", run_.step + 1,
                ": no token of the batch carries loss; look at the data's loss spans");
-  const double norm = optimizer_.GradientNorm() / sums.weight;
+  const double norm = optimizer_->GradientNorm() / sums.weight;
   if (!std::isfinite(sums.nll) || !std::isfinite(norm)) {
     StopNotFinite(sums.nll / sums.weight, norm);
   }
   const bool clips = config_.clip_norm > 0 && norm > config_.clip_norm;
   const double scale = (clips ? config_.clip_norm / norm : 1) / sums.weight;
-  optimizer_.Step(run_.step, learning_rate, scale);
+  optimizer_->Step(run_.step, learning_rate, scale);
   return norm;
 }
 
@@ -316,7 +322,11 @@ void Trainer::Evaluate(Progress& progress) {
     const io::Dtype dtype = config_.save_dtype == "bf16"  ? io::Dtype::kBF16
                             : config_.save_dtype == "f16" ? io::Dtype::kF16
                                                           : io::Dtype::kF32;
-    SaveModelFolder(folder_ + "/best", task_.parameters, dtype, task_.write_files);
+    nn::ParameterList stored = task_.parameters;
+    for (Hook* hook : hooks_) {
+      hook->Export(stored);
+    }
+    SaveModelFolder(folder_ + "/best", stored, dtype, task_.write_files);
   }
   std::string line = fmt::format("step {}: validation loss {:.4f}", run_.step, result.loss);
   for (const auto& [name, value] : result.metrics.items()) {

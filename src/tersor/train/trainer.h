@@ -10,11 +10,11 @@
 
 #include "tersor/io/dtype.h"
 #include "tersor/nn/parameter.h"
-#include "tersor/train/adamw.h"
 #include "tersor/train/checkpoint.h"
 #include "tersor/train/communicator.h"
 #include "tersor/train/hook.h"
 #include "tersor/train/objective.h"
+#include "tersor/train/optimizer.h"
 #include "tersor/train/schedule.h"
 #include "tersor/train/weight_average.h"
 #include "tersor/util/config.h"
@@ -54,7 +54,8 @@ struct TrainTask {
   std::function<Evaluation()> evaluate;  // run by all ranks; empty: no evaluation
   FolderWriter write_files;              // config and tokenizer of a checkpoint folder
   std::vector<Hook*> hooks;
-  double targets_per_sample = 1;  // for the rate that progress shows
+  OptimizerFactory make_optimizer;  // empty: AdamW
+  double targets_per_sample = 1;    // for the rate that progress shows
   std::string target_unit = "token";
 };
 
@@ -78,7 +79,8 @@ class Trainer {
  private:
   struct StepSums;
   void Resume();
-  StepSums Accumulate();
+  StepSums Accumulate(int64_t first_sample);
+  double TryBatch(int64_t first_sample);
   double Update(const StepSums& sums, double learning_rate);
   void ApplyTimeBudget(double elapsed);
   void Evaluate(Progress& progress);
@@ -100,7 +102,7 @@ class Trainer {
   double began_ = 0;           // steady clock, seconds
   bool time_fixed_ = false;    // the time budget has fixed total_steps
   Json last_evaluation_;       // its line of the metrics log
-  AdamW optimizer_;
+  std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<WeightAverage> average_;
   std::vector<Hook*> hooks_;  // the task's and our own
   nn::NamedTensors state_;
