@@ -1,6 +1,7 @@
 #include "tersor/kernel/int8_kernel.h"
 
 #include <cstring>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -75,6 +76,35 @@ HWY_INLINE void KeepInTurn(VI& sum) {
 #endif
 }
 
+/// One group of a row times two vectors of columns.
+template <class Op>
+HWY_INLINE void Step(const VI (&columns)[2], VI row, VI (&sum)[2]) {
+#if HWY_TARGET == HWY_AVX2
+  if constexpr (std::is_same_v<Op, Pairs>) {
+    // From intrinsics, GCC spends moves between registers on these, and the loop is bound by how
+    // many instructions are decoded. Both products before both sums keeps the multipliers busier.
+    VI product;
+    asm("vpmaddwd %[b0], %[a], %[product]\n\t"
+        "vpmaddwd %[b1], %[a], %[a]\n\t"
+        "vpaddd %[product], %[sum0], %[sum0]\n\t"
+        "vpaddd %[a], %[sum1], %[sum1]"
+        : [sum0] "+x"(sum[0].raw), [sum1] "+x"(sum[1].raw), [product] "=&x"(product.raw),
+          [a] "+x"(row.raw)
+        : [b0] "x"(columns[0].raw), [b1] "x"(columns[1].raw));
+    return;
+  }
+#endif
+  for (int v = 0; v < 2; ++v) {
+    sum[v] = Op::Dot(columns[v], row, sum[v]);
+    KeepInTurn(sum[v]);
+  }
+}
+template <class Op>
+HWY_INLINE void Step(const VI (&columns)[1], VI row, VI (&sum)[1]) {
+  sum[0] = Op::Dot(columns[0], row, sum[0]);
+  KeepInTurn(sum[0]);
+}
+
 template <class Op, int kRows, int kVectors, int64_t kBlock>
 HWY_INLINE void Tile(const BlockProduct& p, int64_t row, int64_t col) {
   const DI d;
@@ -93,6 +123,7 @@ HWY_INLINE void Tile(const BlockProduct& p, int64_t row, int64_t col) {
       sum[r][v] = start;
     }
   }
+  HWY_UNROLL(2)
   for (int64_t k = 0; k < kBlock; k += Op::kGroup) {
     VI columns[kVectors];
     for (int v = 0; v < kVectors; ++v) {
@@ -103,11 +134,7 @@ HWY_INLINE void Tile(const BlockProduct& p, int64_t row, int64_t col) {
     for (int r = 0; r < kRows; ++r) {
       int32_t group;
       std::memcpy(&group, a + (r * kBlock + k) * kCode, sizeof group);
-      const VI row_codes = hn::Set(d, group);
-      for (int v = 0; v < kVectors; ++v) {
-        sum[r][v] = Op::Dot(columns[v], row_codes, sum[r][v]);
-        KeepInTurn(sum[r][v]);
-      }
+      Step<Op>(columns, hn::Set(d, group), sum[r]);
     }
   }
   const auto scale = hn::Set(df, p.scale);
