@@ -7,14 +7,10 @@
 
 #include "tersor/kernel/block_code.h"
 #include "tersor/kernel/int8_kernel.h"
+#include "tersor/kernel/operand_side.h"
 #include "tersor/kernel/workspace.h"
 
 namespace tersor::kernel {
-
-enum class OperandSide {
-  kRows,     // a: its rows are rows of y
-  kColumns,  // b: its rows are columns of y
-};
 
 /// An operand in a kernel's layout; a view of the codes and of the workspace. Where the layout has
 /// int16, a joined block is one step: it costs no more than a block that did not fall back.
