@@ -121,10 +121,10 @@ double LinearSeconds() {
   return seconds * static_cast<double>(shape.num_hidden_layers);
 }
 
-precision::Int8Config FallbackConfig(bool head) {
-  precision::Int8Config config;
+precision::PrecisionConfig FallbackConfig(bool head) {
+  precision::PrecisionConfig config;
   config.linear = "int8-fallback";
-  config.head = head;
+  config.int8.head = head;
   return config;
 }
 
@@ -134,8 +134,7 @@ void RunTrainStep(const std::string& row, bool head, const IsaPath& path,
   if (!options.Wants(name)) {
     return;
   }
-  precision::Int8Config plain;
-  TrainStep fp32(precision::MakePrecision(plain, 0), record.seed);
+  TrainStep fp32(precision::MakePrecision({}, 0), record.seed);
   std::optional<TrainStep> int8;
   {
     const OnPath on(path);

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "tersor/io/model_config.h"
-#include "tersor/precision/int8_config.h"
+#include "tersor/precision/precision_config.h"
 #include "tersor/train/trainer.h"
 #include "tersor/util/config.h"
 
@@ -32,7 +32,7 @@ struct RunConfig {
   double glu_outlier_factor = 64;
 
   train::TrainerConfig trainer;
-  precision::Int8Config precision;
+  precision::PrecisionConfig precision;
 
   void AddFields(Schema& schema);
 

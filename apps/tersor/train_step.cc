@@ -21,13 +21,14 @@ io::ModelConfig Shape110M() {
   return config;
 }
 
-TrainStep::TrainStep(precision::Precision precision, uint64_t seed)
+TrainStep::TrainStep(std::unique_ptr<precision::Precision> precision, uint64_t seed)
     : precision_(std::move(precision)),
-      model_(model::MakeLanguageModel(Shape110M(), precision_.plugs)),
+      model_(model::MakeLanguageModel(Shape110M(), precision_->plugs)),
       objective_(*model_),
       optimizer_(model_->Parameters(), {}),
       rng_(seed, 1) {
   model_->InitWeights(seed);
+  precision_->Join(task_, {});
   at::Tensor tokens = at::empty({1, kTokens + 1}, at::kLong);
   for (int64_t t = 0; t <= kTokens; ++t) {
     tokens.data_ptr<int64_t>()[t] = static_cast<int64_t>(
@@ -38,22 +39,22 @@ TrainStep::TrainStep(precision::Precision precision, uint64_t seed)
 
 double TrainStep::Run(const std::function<void()>& between) {
   const auto began = std::chrono::steady_clock::now();
-  const train::StepInfo info{steps_, 1e-4, nullptr};
-  if (precision_.hook != nullptr) {
-    precision_.hook->BeforeStep(info);
+  const train::StepInfo info{steps_, 1e-4};
+  for (train::Hook* hook : task_.hooks) {
+    hook->BeforeStep(info);
   }
   const train::Objective::Result result = objective_.Loss(batch_, rng_);
   if (between) {
     between();
   }
   result.loss.backward();
-  if (precision_.hook != nullptr) {
-    precision_.hook->Counts();
+  for (train::Hook* hook : task_.hooks) {
+    hook->Counts();
   }
   const double norm = optimizer_.GradientNorm() / result.weight;
   optimizer_.Step(steps_++, info.learning_rate, std::min(1.0, 1 / norm) / result.weight);
-  if (precision_.hook != nullptr) {
-    precision_.hook->AfterStep(info);
+  for (train::Hook* hook : task_.hooks) {
+    hook->AfterStep(info);
   }
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
 }

@@ -21,17 +21,18 @@ class TrainStep {
  public:
   static constexpr int64_t kTokens = 512;
 
-  TrainStep(precision::Precision precision, uint64_t seed);
+  TrainStep(std::unique_ptr<precision::Precision> precision, uint64_t seed);
 
   /// Forward, backward, clipping and AdamW; returns the seconds. `between`, if set, runs after the
   /// forward pass.
   double Run(const std::function<void()>& between = {});
 
  private:
-  precision::Precision precision_;
+  std::unique_ptr<precision::Precision> precision_;
   std::unique_ptr<model::LanguageModel> model_;
   train::LikelihoodObjective objective_;
   train::AdamW optimizer_;
+  train::TrainTask task_;  // its hooks
   Rng rng_;
   train::Batch batch_;
   int64_t steps_ = 0;

@@ -202,7 +202,7 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
             static_cast<double>(streams.train.size()) / 1e6, streams.bytes_per_token);
 
   // Ranks round different samples, so each draws numbers of its own.
-  const precision::Precision precision = precision::MakePrecision(
+  const std::unique_ptr<precision::Precision> precision = precision::MakePrecision(
       options.run.precision,
       Rng(common.seed, static_cast<uint64_t>(communicator.rank())).Bits64(0));
   std::unique_ptr<model::LanguageModel> model;
@@ -210,10 +210,10 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
     io::ModelConfig shape = options.run.Shape(tokenizer->vocab_size());
     shape.bos_token_id = tokenizer->bos_id();
     shape.eos_token_id = tokenizer->eos_id();
-    model = model::MakeLanguageModel(shape, precision.plugs);
+    model = model::MakeLanguageModel(shape, precision->plugs);
     model->InitWeights(common.seed);
   } else {
-    model = model::LoadLanguageModel(options.init, precision.plugs);
+    model = model::LoadLanguageModel(options.init, precision->plugs);
     TERSOR_CHECK(tokenizer->vocab_size() <= model->config().vocab_size, tokenizer_path, ": has ",
                  tokenizer->vocab_size(), " tokens, but the model of ", options.init, " only ",
                  model->config().vocab_size);
@@ -243,9 +243,7 @@ int TrainHere(const TrainOptions& options, const Schema& schema, const CommonOpt
   } else {
     task.evaluate = [&] { return Validate(*model, streams, window, communicator); };
   }
-  if (precision.hook != nullptr) {
-    task.hooks.push_back(precision.hook.get());
-  }
+  precision->Join(task, options.run.trainer);
   task.write_files = [&](const std::string& folder, io::Dtype dtype) {
     io::WriteModelConfig(folder, shape, dtype);
     if (tokenizer_path == "byte") {
@@ -319,6 +317,7 @@ int RunTrain(int argc, char** argv) {
     options.run.precision.linear = precision;
   }
   options.run.precision.Validate();
+  options.run.precision.ValidateWith(options.run.trainer);
   if (options.nproc < 1) {
     FailUsage("tersor train: --nproc must be above 0");
   }

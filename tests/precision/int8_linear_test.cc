@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 
+#include "precision/linear_problem.h"
 #include "tersor/nn/linear.h"
 #include "tersor/precision/coded_tensor.h"
 #include "tersor/precision/rounded_linear.h"
@@ -15,60 +16,6 @@
 namespace tersor::precision {
 namespace {
 
-struct Gradients {
-  std::vector<at::Tensor> outputs;
-  at::Tensor x;
-  std::vector<at::Tensor> weights, biases;
-};
-
-/// Two layers of 5 tokens blocks' worth of input, with shapes that are no multiples of a block.
-struct Problem {
-  at::Tensor x, weights[2], bias, grads[2];
-
-  explicit Problem(double outlier = 0) {
-    at::manual_seed(7);
-    x = at::randn({150, 200});
-    if (outlier > 0) {
-      x[3][17] = outlier;
-    }
-    weights[0] = at::randn({70, 200}) * 0.05;
-    weights[1] = at::randn({260, 200}) * 0.05;
-    bias = at::randn({260});
-    grads[0] = at::randn({150, 70});
-    grads[1] = at::randn({150, 260});
-  }
-
-  Gradients Run(const nn::PrecisionFactory& factory) const {
-    const std::unique_ptr<nn::LinearPrecision> precision = factory({3, "mlp.gate_up"});
-    Gradients all;
-    const at::Tensor in = x.clone().requires_grad_();
-    std::vector<at::Tensor> w = {weights[0].clone().requires_grad_(),
-                                 weights[1].clone().requires_grad_()};
-    const std::vector<at::Tensor> b = {at::Tensor(), bias.clone().requires_grad_()};
-    all.outputs = precision->Apply(in, w, b);
-    const at::Tensor loss = (all.outputs[0] * grads[0]).sum() + (all.outputs[1] * grads[1]).sum();
-    loss.backward();
-    all.x = in.grad();
-    all.weights = {w[0].grad(), w[1].grad()};
-    all.biases = {b[1].grad()};
-    return all;
-  }
-};
-
-double RelativeError(const at::Tensor& a, const at::Tensor& b) {
-  return ((a - b).norm() / b.norm()).item<double>();
-}
-
-/// Largest relative error of all outputs and gradients.
-double LargestError(const Gradients& a, const Gradients& b) {
-  double most = std::max(RelativeError(a.outputs[0], b.outputs[0]),
-                         RelativeError(a.outputs[1], b.outputs[1]));
-  most = std::max({most, RelativeError(a.x, b.x), RelativeError(a.weights[0], b.weights[0]),
-                   RelativeError(a.weights[1], b.weights[1]),
-                   RelativeError(a.biases[0], b.biases[0])});
-  return most;
-}
-
 Int8Config Config(const std::string& linear, int64_t block = 128) {
   Int8Config config;
   config.linear = linear;
@@ -76,7 +23,7 @@ Int8Config Config(const std::string& linear, int64_t block = 128) {
   return config;
 }
 
-Gradients RunInt8(const Problem& problem, const Int8Config& config) {
+Gradients RunInt8(const LinearProblem& problem, const Int8Config& config) {
   Int8Training training(config, 5);
   const nn::PrecisionFactory factory = training.Precision();
   training.BeforeStep({});
@@ -84,7 +31,7 @@ Gradients RunInt8(const Problem& problem, const Int8Config& config) {
 }
 
 TEST(Int8Linear, AgreesWithFloat32) {
-  const Problem problem;
+  const LinearProblem problem;
   const Gradients exact = problem.Run(nn::Fp32());
   for (const int64_t block : {32, 64, 128}) {
     // Rounding to 127 steps of a block's largest value, twice, the gradient by chance.
@@ -97,7 +44,7 @@ TEST(Int8Linear, AgreesWithFloat32) {
 }
 
 TEST(Int8Linear, SevenBitsLoseTwiceAsMuch) {
-  const Problem problem;
+  const LinearProblem problem;
   const Gradients exact = problem.Run(nn::Fp32());
   Int8Config seven = Config("int8-block");
   seven.bits = 7;
@@ -108,7 +55,7 @@ TEST(Int8Linear, SevenBitsLoseTwiceAsMuch) {
 }
 
 TEST(Int8Linear, FallbackSavesBlocksWithOutliers) {
-  const Problem problem(/*outlier=*/1000);
+  const LinearProblem problem(/*outlier=*/1000);
   // What one element of 1000 does to the others shows where that element has no part: in the
   // outputs of other tokens, and in the weight gradients of other inputs.
   const auto bulk = [&](const Gradients& run) {
@@ -133,7 +80,7 @@ TEST(Int8Linear, FallbackSavesBlocksWithOutliers) {
 }
 
 TEST(Int8Linear, FallingBackEverywhereLeavesTheWeightsRounding) {
-  const Problem problem;
+  const LinearProblem problem;
   Int8Config config = Config("int8-fallback");
   config.controller = "fixed";
   config.threshold = 0;
@@ -146,7 +93,7 @@ TEST(Int8Linear, FallingBackEverywhereLeavesTheWeightsRounding) {
 }
 
 TEST(Int8Linear, GradientsAreUnbiased) {
-  const Problem problem;
+  const LinearProblem problem;
   Int8Training training(Config("int8-block"), 5);
   const nn::PrecisionFactory factory = training.Precision();
   const CodedTensor coded_x = *CodedTensor::Quantize(problem.x, {});
@@ -169,7 +116,7 @@ TEST(Int8Linear, GradientsAreUnbiased) {
 }
 
 TEST(Int8Linear, RepeatsAStepBitForBit) {
-  const Problem problem;
+  const LinearProblem problem;
   const Gradients a = RunInt8(problem, Config("int8-fallback"));
   const Gradients b = RunInt8(problem, Config("int8-fallback"));
   EXPECT_TRUE(at::equal(a.x, b.x));
@@ -177,7 +124,7 @@ TEST(Int8Linear, RepeatsAStepBitForBit) {
 }
 
 TEST(Int8Linear, AddsToExistingGradients) {
-  const Problem problem;
+  const LinearProblem problem;
   Int8Config config = Config("int8-block");
   config.gradient_rounding = "nearest";
   Int8Training training(config, 5);
@@ -193,7 +140,7 @@ TEST(Int8Linear, AddsToExistingGradients) {
 }
 
 TEST(Int8Linear, NamesLayerAndStepOfWhatIsNotFinite) {
-  Problem problem;
+  LinearProblem problem;
   problem.x[140][199] = std::numeric_limits<float>::quiet_NaN();
   Int8Training training(Config("int8-fallback"), 5);
   const nn::PrecisionFactory factory = training.Precision();
@@ -208,7 +155,7 @@ TEST(Int8Linear, NamesLayerAndStepOfWhatIsNotFinite) {
 }
 
 TEST(Int8Training, CountsInTrainingOnly) {
-  const Problem problem;
+  const LinearProblem problem;
   Int8Training training(Config("int8-fallback", 32), 5);
   const nn::PrecisionFactory factory = training.Precision();
   const std::unique_ptr<nn::LinearPrecision> precision = factory({0, "fc1"});

@@ -157,7 +157,7 @@ TEST(Int8Config, NamesTheWrongField) {
             std::string::npos);
   EXPECT_NE(message([](Int8Config& c) { c.block = 48; }).find("precision.block"),
             std::string::npos);
-  EXPECT_NE(message([](Int8Config& c) { c.linear = "int4"; }).find("int8-fallback"),
+  EXPECT_NE(message([](Int8Config& c) { c.residual = "none"; }).find("precision.residual"),
             std::string::npos);
 }
 

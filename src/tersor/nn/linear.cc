@@ -26,6 +26,7 @@ LinearGroup::LinearGroup(const LinearSite& site, int64_t in, const std::vector<O
     }
     bias_views_.push_back(bias);
   }
+  precision_->Bind(weights_);
 }
 
 std::vector<at::Tensor> LinearGroup::Forward(const at::Tensor& x) const {

@@ -27,6 +27,10 @@ class LinearPrecision {
  public:
   virtual ~LinearPrecision() = default;
 
+  /// Once, before the first Apply: the weights that it will be given, by name; their tensors are
+  /// shared and filled later.
+  virtual void Bind(const ParameterList& weights) { (void)weights; }
+
   /// y_i [tokens, out_i] = x [tokens, in] · weights_i [out_i, in]ᵀ + biases_i [out_i];
   /// differentiable in all three. An undefined bias means none.
   virtual std::vector<at::Tensor> Apply(const at::Tensor& x, at::TensorList weights,

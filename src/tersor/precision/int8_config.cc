@@ -4,10 +4,7 @@
 
 namespace tersor::precision {
 void Int8Config::AddFields(Schema& schema) {
-  schema
-      .Add("precision.linear", "fp32, bf16, int8-tensor, int8-token, int8-block or int8-fallback",
-           &linear)
-      .Add("precision.block", "side of a quantization block: 32, 64 or 128", &block)
+  schema.Add("precision.block", "side of a quantization block: 32, 64 or 128", &block)
       .Add("precision.bits", "of activation and weight codes: 8, or 7 (faster without VNNI)", &bits)
       .Add("precision.criterion", "of falling back: absmax, l1 or relative-l1", &criterion)
       .Add("precision.controller", "of the thresholds: safe, paper or fixed", &controller)
@@ -28,8 +25,6 @@ void Int8Config::AddFields(Schema& schema) {
 }
 
 void Int8Config::Validate() const {
-  RequireOneOf(linear, "linear",
-               {"fp32", "bf16", "int8-tensor", "int8-token", "int8-block", "int8-fallback"});
   RequireOneOf(criterion, "criterion", {"absmax", "l1", "relative-l1"});
   RequireOneOf(controller, "controller", {"safe", "paper", "fixed"});
   RequireOneOf(residual, "residual", {"joined", "own"});
@@ -43,7 +38,6 @@ void Int8Config::Validate() const {
   Require(threshold >= 0, "threshold", "0 or more");
   Require(context_bits == 8 || context_bits == 10 || context_bits == 32, "context_bits",
           "8, 10 or 32");
-  Require(!head || blocks(), "head", "false unless precision.linear is int8-block or -fallback");
 }
 
 kernel::BlockCriterion Int8Config::block_criterion() const {

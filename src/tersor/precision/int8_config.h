@@ -1,4 +1,4 @@
-// What can be chosen about the arithmetic of linear layers in training.
+// What can be chosen about training in INT8.
 #ifndef TERSOR_PRECISION_INT8_CONFIG_H_
 #define TERSOR_PRECISION_INT8_CONFIG_H_
 
@@ -10,13 +10,11 @@
 
 namespace tersor::precision {
 
-/// Fallback quantization (Zhang et al. 2025, arXiv:2503.08040) and what it is compared with. The
-/// paper's own hyper-parameters were not public when this was written; each is a field here.
+/// Fallback quantization (Zhang et al. 2025, arXiv:2503.08040) and its plainer forms. The paper's
+/// own hyper-parameters were not public when this was written; each is a field here.
 struct Int8Config {
-  /// fp32, bf16 (operands rounded and stored in bf16), int8-tensor (one scale a matrix), int8-token
-  /// (rows of activations and gradients, weight gradients in float32; as SwitchBack, Wortsman et
-  /// al. 2023, arXiv:2304.13013), int8-block (as Jetfire, arXiv:2403.12422), int8-fallback.
-  std::string linear = "fp32";
+  /// int8-tensor (one scale a matrix), int8-block (as Jetfire, arXiv:2403.12422), int8-fallback.
+  std::string linear = "int8-fallback";
   int64_t block = 128;               // 32, 64 or 128
   int64_t bits = 8;                  // of activations and weights: 8, or 7 for u8 x s8 processors
   std::string criterion = "absmax";  // absmax, l1, relative-l1
