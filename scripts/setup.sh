@@ -5,19 +5,21 @@ set -eu
 
 build_packages="g++ cmake ninja-build ccache mold pkg-config git libtorch-dev libopenblas0-openmp
 libgloo-dev libhwy-dev libsentencepiece-dev libpcre2-dev libutf8proc-dev zlib1g-dev liblzma-dev nlohmann-json3-dev
-libcli11-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcpp-httplib-dev libdnnl-dev"
+libcli11-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcpp-httplib-dev libdnnl-dev libstb-dev"
 build_files="/usr/bin/g++ /usr/bin/cmake /usr/bin/ninja /usr/bin/ccache /usr/bin/mold
 /usr/bin/pkg-config /usr/include/torch/csrc/api/include/torch/torch.h /usr/include/gloo/config.h
 /usr/include/hwy/highway.h /usr/include/sentencepiece_processor.h /usr/include/pcre2.h
 /usr/include/utf8proc.h /usr/include/zlib.h /usr/include/lzma.h /usr/include/nlohmann/json.hpp /usr/include/CLI/App.hpp
 /usr/include/fmt/core.h /usr/include/spdlog/spdlog.h /usr/include/yaml-cpp/yaml.h
-/usr/include/httplib.h /usr/include/oneapi/dnnl/dnnl.h"
+/usr/include/httplib.h /usr/include/oneapi/dnnl/dnnl.h /usr/include/stb/stb_image.h"
 
-corpus_packages="postgresql-doc-15 python3.11-doc perl-doc git-doc sqlite3-doc dict-gcide"
+corpus_packages="postgresql-doc-15 python3.11-doc perl-doc git-doc sqlite3-doc dict-gcide
+dataset-fashion-mnist"
 corpus_files="/usr/share/doc/postgresql-doc-15/html/index.html
 /usr/share/doc/python3.11/html/index.html /usr/share/perl/5.36.0/pod/perlfunc.pod
 /usr/share/doc/git-doc/git.html /usr/share/doc/sqlite3/index.html
-/usr/share/dictd/gcide.dict.dz"
+/usr/share/dictd/gcide.dict.dz
+/usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
 
 test_packages="libgtest-dev libgmock-dev python3-torch clang libclang-rt-14-dev"
 test_files="/usr/include/gtest/gtest.h /usr/include/gmock/gmock.h

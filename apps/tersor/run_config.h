@@ -6,12 +6,25 @@
 #include <string>
 #include <vector>
 
+#include "tersor/data/augment.h"
 #include "tersor/io/model_config.h"
+#include "tersor/io/vit_config.h"
 #include "tersor/precision/precision_config.h"
 #include "tersor/train/trainer.h"
 #include "tersor/util/config.h"
 
 namespace tersor::cli {
+
+/// What only image models have.
+struct ImageConfig {
+  int64_t size = 0;        // side in pixels; 0: as the images have it
+  int64_t channels = 0;    // 1 or 3; 0: as the images have it
+  int64_t patch_size = 0;  // side in pixels; 0: 4 for images below 64 pixels, else 16
+  double drop_path = 0;
+  data::AugmentConfig augment;
+
+  bool operator==(const ImageConfig&) const = default;
+};
 
 struct RunConfig {
   std::vector<std::string> data, validation;
@@ -31,13 +44,24 @@ struct RunConfig {
   int64_t glu_outliers = 0;
   double glu_outlier_factor = 64;
 
+  ImageConfig image;
+
   train::TrainerConfig trainer;
   precision::PrecisionConfig precision;
 
   void AddFields(Schema& schema);
 
-  /// The model's shape over a vocabulary. Throws UsageError naming the field.
+  static bool IsImageModel(const std::string& model_type) { return model_type == "vit"; }
+
+  /// Throws UsageError where a field or the data belongs to the other kind of models than `type`:
+  /// that of the model to start from, or model_type.
+  void CheckKind(const std::string& type) const;
+
+  /// The language model's shape over a vocabulary. Throws UsageError naming the field.
   io::ModelConfig Shape(int64_t vocab) const;
+
+  /// The image model's shape over images and classes. Throws UsageError naming the field.
+  io::VitConfig VitShape(const data::ImageSet& images) const;
 };
 
 }  // namespace tersor::cli

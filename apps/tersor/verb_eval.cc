@@ -1,12 +1,16 @@
-// `tersor eval`: perplexity, bits per byte and accuracy of a model on text, and multiple choice.
+// `tersor eval`: perplexity, bits per byte and accuracy of a model on text, multiple choice, and
+// the accuracy of an image classifier.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numbers>
 #include <optional>
 
 #include "cli.h"
+#include "eval_images.h"
+#include "tersor/data/image_set.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/multiple_choice.h"
 #include "tersor/eval/ngram.h"
@@ -32,7 +36,7 @@ struct EvalOptions {
   std::string engine = "torch";
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
-  int64_t window = 0, max_windows = 0;
+  int64_t window = 0, max_windows = 0, max_images = 0;
 };
 
 void MeasureText(eval::WindowScorer& scorer, int64_t vocab_size, const io::Tokenizer& tokenizer,
@@ -113,45 +117,34 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
 }
 
-}  // namespace
+/// Options that the other kind of model has.
+void CheckKind(const EvalOptions& options, bool images) {
+  if (!images) {
+    if (options.max_images != 0) {
+      FailUsage("tersor eval: --max-images is for image models");
+    }
+    for (const std::string& name : options.data) {
+      if (data::IsImageSetName(name)) {
+        FailUsage("tersor eval: ", name, " needs an image model, not ", options.model);
+      }
+    }
+    return;
+  }
+  const bool text = !options.choices.empty() || !options.baselines.empty() ||
+                    !options.tokenizer.empty() || options.window != 0 || options.max_windows != 0 ||
+                    options.engine != "torch";
+  if (text) {
+    FailUsage("tersor eval: ", options.model,
+              " is an image model; of the options it takes --data and --max-images");
+  }
+  if (options.data.size() != 1 || options.max_images < 0) {
+    FailUsage("tersor eval: an image model takes one --data, and --max-images of 0 or more");
+  }
+}
 
-int RunEval(int argc, char** argv) {
-  EvalOptions options;
-  CommandLine line("eval", "Measure a language model on text or on multiple-choice questions.",
-                   "tersor eval --model models/llama-12m --data corpus:gcide --json eval.json");
-  line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
-      .Option("--data", "text: file, folder, glob or corpus:NAME (its test split)", &options.data)
-      .Option("--baselines",
-              "training text: also measure a 5-gram model and xz given it on the same text",
-              &options.baselines)
-      .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
-      .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
-      .Option("--engine", "torch, or runtime: the engine that serves (also .gguf files)",
-              &options.engine)
-      .Option("--weights", "runtime: serve as f32, bf16, f16 or int8 (default: as stored)",
-              &options.runtime.weights)
-      .Option("--window", "tokens a window (0: the model's length)", &options.window)
-      .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
-      .Option("--cache", "folder of tokenized texts", &options.cache);
-  if (!line.Parse(argc, argv)) {
-    return 0;
-  }
-  if (options.data.empty() && options.choices.empty()) {
-    FailUsage("tersor eval: --data or --choices is needed");
-  }
-  if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
-    FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
-  }
-  if (options.engine != "torch" && options.engine != "runtime") {
-    FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
-  }
+/// Everything that can be measured of a language model.
+void EvalText(const EvalOptions& options, Record& record) {
   const bool served = options.engine == "runtime";
-  if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
-    FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");
-  }
-  SetUpTorch();
-  CatchInterrupts();
-  const auto began = std::chrono::steady_clock::now();
   std::unique_ptr<model::LanguageModel> model;
   std::unique_ptr<runtime::Engine> engine;
   if (served) {
@@ -165,13 +158,6 @@ int RunEval(int argc, char** argv) {
       !options.tokenizer.empty() ? io::LoadTokenizer(options.tokenizer)
       : served                   ? engine->source().LoadTokenizer()
                                  : io::LoadTokenizer(options.model);
-  Record record;
-  record.verb = "eval";
-  record.seed = line.common().seed;
-  record.config = {{"model", options.model},         {"data", options.data},
-                   {"baselines", options.baselines}, {"choices", options.choices},
-                   {"window", options.window},       {"max_windows", options.max_windows},
-                   {"engine", options.engine},       {"weights", options.runtime.weights}};
   if (!options.data.empty()) {
     MeasureText(*scorer, served ? engine->config().vocab_size : model->config().vocab_size,
                 *tokenizer, options, record);
@@ -181,6 +167,68 @@ int RunEval(int argc, char** argv) {
   }
   if (!options.choices.empty()) {
     MeasureChoices(*model, *tokenizer, options.choices, record);
+  }
+}
+
+}  // namespace
+
+int RunEval(int argc, char** argv) {
+  EvalOptions options;
+  CommandLine line(
+      "eval",
+      "Measure a language model on text or on multiple-choice questions, or an image model.",
+      "tersor eval --model models/llama-12m --data corpus:gcide --json eval.json");
+  line.Option("--model", "model folder in Hugging Face's layout", &options.model, true)
+      .Option("--data",
+              "text: file, folder, glob or corpus:NAME; images: images:NAME or a folder "
+              "with a sub-folder a class (the test split)",
+              &options.data)
+      .Option("--baselines",
+              "training text: also measure a 5-gram model and xz given it on the same text",
+              &options.baselines)
+      .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
+      .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
+      .Option("--engine", "torch, or runtime: the engine that serves (also .gguf files)",
+              &options.engine)
+      .Option("--weights", "runtime: serve as f32, bf16, f16 or int8 (default: as stored)",
+              &options.runtime.weights)
+      .Option("--window", "tokens a window (0: the model's length)", &options.window)
+      .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
+      .Option("--max-images", "use the first images only (0: all)", &options.max_images)
+      .Option("--cache", "folder of tokenized texts", &options.cache);
+  if (!line.Parse(argc, argv)) {
+    return 0;
+  }
+  if (options.data.empty() && options.choices.empty()) {
+    FailUsage("tersor eval: --data or --choices is needed");
+  }
+  if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
+    FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
+  }
+  if (options.engine != "torch" && options.engine != "runtime") {
+    FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
+  }
+  const bool images = IsImageModelFolder(options.model);
+  CheckKind(options, images);
+  const bool served = options.engine == "runtime";
+  if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
+    FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");
+  }
+  SetUpTorch();
+  CatchInterrupts();
+  const auto began = std::chrono::steady_clock::now();
+  Record record;
+  record.verb = "eval";
+  record.seed = line.common().seed;
+  record.config = {{"model", options.model},          {"data", options.data},
+                   {"baselines", options.baselines},  {"choices", options.choices},
+                   {"window", options.window},        {"max_windows", options.max_windows},
+                   {"engine", options.engine},        {"weights", options.runtime.weights},
+                   {"max_images", options.max_images}};
+  if (images) {
+    EvalImages(options.model, options.data.front(), options.max_images, record);
+  } else {
+    EvalText(options, record);
   }
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {

@@ -14,8 +14,8 @@ struct Verb {
 };
 
 inline constexpr std::array kVerbs = {
-    Verb{"train", "train a language model on text", true},
-    Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice", true},
+    Verb{"train", "train a language model on text, or a classifier on images", true},
+    Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice, accuracy", true},
     Verb{"generate", "continue a text with a model", false},
     Verb{"serve", "serve a model over OpenAI's HTTP interface", false},
     Verb{"export", "write a model as GGUF or safetensors in another type", false},

@@ -8,6 +8,7 @@
 #include "tersor/io/chat_template.h"
 #include "tersor/io/gguf.h"
 #include "tersor/io/gguf_tokenizer.h"
+#include "tersor/io/idx.h"
 #include "tersor/io/safetensors.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/util/error.h"
@@ -38,6 +39,14 @@ TEST(FuzzCorpus, Safetensors) {
   });
   EXPECT_GE(accepted, 2);
   EXPECT_GE(refused, 2);
+}
+
+TEST(FuzzCorpus, Idx) {
+  const auto [accepted, refused] = Replay("idx", [](const std::string& file) {
+    ParseIdx(std::as_bytes(std::span(file.data(), file.size())), "input");
+  });
+  EXPECT_EQ(accepted, 3);
+  EXPECT_EQ(refused, 3);
 }
 
 TEST(FuzzCorpus, Gguf) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <vector>
 
+#include "tersor/op/attention.h"
 #include "tersor/op/causal_attention.h"
 #include "tersor/op/cross_entropy.h"
 #include "tersor/op/embedding.h"
@@ -15,6 +16,7 @@
 #include "tersor/op/rope.h"
 #include "tersor/op/swiglu.h"
 #include "tersor/util/error.h"
+#include "tersor/util/parallel_for.h"
 
 namespace tersor::op {
 namespace {
@@ -135,6 +137,41 @@ TEST_F(Op, CausalAttentionSeesNoFuture) {
   k.narrow(2, 40, 50).fill_(1e15);
   v.narrow(2, 40, 50).fill_(-1e30);
   EXPECT_TRUE(at::equal(CausalAttention(q, k, v, 0.3, 0).narrow(2, 0, 40), before));
+}
+
+TEST_F(Op, Attention) {
+  for (const int64_t kv_heads : {1, 2, 4}) {
+    for (const int64_t tokens : {1, 7, 50, 130}) {
+      const auto definition = [&](const Tensors& t) {
+        const at::Tensor k = t[1].repeat_interleave(4 / kv_heads, 1);
+        const at::Tensor v = t[2].repeat_interleave(4 / kv_heads, 1);
+        return at::matmul(at::softmax(at::matmul(t[0], k.transpose(-1, -2)) * 0.3, -1), v);
+      };
+      const Tensors inputs = {at::randn({2, 4, tokens, 8}), at::randn({2, kv_heads, tokens, 8}),
+                              at::randn({2, kv_heads, tokens, 8})};
+      ExpectAgreement([](const Tensors& t) { return Attention(t[0], t[1], t[2], 0.3); }, definition,
+                      inputs);
+      // As the heads of a linear layer's output lie.
+      ExpectAgreement(
+          [](const Tensors& t) {
+            const auto heads = [](const at::Tensor& x) {
+              return x.transpose(1, 2).contiguous().transpose(1, 2);
+            };
+            return Attention(heads(t[0]), heads(t[1]), heads(t[2]), 0.3);
+          },
+          definition, inputs);
+    }
+  }
+}
+
+TEST_F(Op, AttentionDoesNotDependOnThreads) {
+  const at::Tensor q = at::randn({3, 4, 50, 16}), k = at::randn({3, 4, 50, 16});
+  const at::Tensor v = at::randn({3, 4, 50, 16});
+  SetNumThreads(1);
+  const at::Tensor alone = Attention(q, k, v, 0.25);
+  SetNumThreads(3);
+  EXPECT_TRUE(at::equal(Attention(q, k, v, 0.25), alone));
+  SetNumThreads(0);
 }
 
 TEST_F(Op, LinearWithAndWithoutBiases) {

@@ -8,9 +8,10 @@ namespace tersor::io {
 namespace {
 
 constexpr const char* kTokenizerFiles[] = {
-    "tokenizer.json", "tokenizer.model", "tokenizer_config.json",  "special_tokens_map.json",
-    "vocab.json",     "merges.txt",      "generation_config.json", "added_tokens.json",
-    "chat_template.jinja", "chat_template.json",
+    "tokenizer.json",          "tokenizer.model",   "tokenizer_config.json",
+    "special_tokens_map.json", "vocab.json",        "merges.txt",
+    "generation_config.json",  "added_tokens.json", "chat_template.jinja",
+    "chat_template.json",
 };
 
 const char* TorchName(Dtype dtype) {
@@ -24,12 +25,19 @@ const char* TorchName(Dtype dtype) {
   }
 }
 
+void WriteConfig(const std::string& folder, Json json, Dtype dtype) {
+  json["torch_dtype"] = TorchName(dtype);
+  WriteFileAtomically(folder + "/config.json", json.dump(2) + "\n");
+}
+
 }  // namespace
 
 void WriteModelConfig(const std::string& folder, const ModelConfig& config, Dtype dtype) {
-  Json json = ToJson(config);
-  json["torch_dtype"] = TorchName(dtype);
-  WriteFileAtomically(folder + "/config.json", json.dump(2) + "\n");
+  WriteConfig(folder, ToJson(config), dtype);
+}
+
+void WriteModelConfig(const std::string& folder, const VitConfig& config, Dtype dtype) {
+  WriteConfig(folder, ToJson(config), dtype);
 }
 
 void CopyTokenizer(const std::string& from, const std::string& folder) {

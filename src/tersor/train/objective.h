@@ -14,7 +14,9 @@ namespace tersor::train {
 /// Samples of one micro-batch; what the tensors hold is between the source and the objective.
 struct Batch {
   at::Tensor inputs;   // language: int64 [batch, tokens]; images: float [batch, channels, h, w]
-  at::Tensor targets;  // language: int64 [batch, tokens], -1: no loss; images: int64 [batch]
+  at::Tensor targets;  // language: int64 [batch, tokens], -1: no loss;
+                       // images: float [batch, classes]
+  int64_t first_sample = 0;  // index of the first one, for objectives that draw by sample
 };
 
 /// Where batches come from: a pure function of the sample's index, so that resuming needs the step

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <limits>
 #include <map>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -54,10 +55,15 @@ std::string Spaced(std::string key) {
   return key;
 }
 
-/// "model.layers.3.mlp.up_proj.weight" -> "model.layers.3"; other names as they are.
+/// "model.layers.3.mlp.up_proj.weight" -> "model.layers.3", "vit.encoder.layer.3.output.dense.bias"
+/// -> "vit.encoder.layer.3"; other names as they are.
 std::string LayerOf(const std::string& name) {
-  const size_t at = name.find("layers.");
-  return at == std::string::npos ? name : name.substr(0, name.find('.', at + 7));
+  for (const std::string_view part : {".layers.", ".layer."}) {
+    if (const size_t at = name.find(part); at != std::string::npos) {
+      return name.substr(0, name.find('.', at + part.size()));
+    }
+  }
+  return name;
 }
 
 }  // namespace
@@ -72,8 +78,8 @@ struct Trainer::StepSums {
 void TrainerConfig::AddFields(Schema& schema) {
   schema.Add("train.steps", "optimizer steps", &steps)
       .Add("train.max_minutes", "shorten the schedule to end by then (0: no limit)", &max_minutes)
-      .Add("train.batch_size", "windows a step, over all ranks", &batch_size)
-      .Add("train.micro_batch", "windows a forward pass (0: all at once)", &micro_batch)
+      .Add("train.batch_size", "windows or images a step, over all ranks", &batch_size)
+      .Add("train.micro_batch", "windows or images a forward pass (0: all at once)", &micro_batch)
       .Add("train.lr", "peak learning rate", &schedule.learning_rate)
       .Add("train.schedule", "constant, cosine, wsd or inverse_sqrt", &schedule.kind)
       .Add("train.warmup_steps", "steps of linear warm-up", &schedule.warmup_steps)
@@ -377,11 +383,13 @@ Json Trainer::Series() const {
     curve["x"].push_back(step);
     curve["y"].push_back(value);
   };
+  const std::string loss = "loss (nats per " + task_.target_unit + ")";
   for (const Json& line : ReadMetrics(folder_ + "/metrics.jsonl")) {
     const Json& step = line.at("step");
     for (const auto& [key, name, y_label] :
-         {std::tuple("loss", "training loss", "loss (nats per token)"),
-          std::tuple("validation_loss", "validation loss", "loss (nats per token)"),
+         {std::tuple("loss", "training loss", loss.c_str()),
+          std::tuple("validation_loss", "validation loss", loss.c_str()),
+          std::tuple("accuracy", "validation accuracy", "accuracy"),
           std::tuple("lr", "learning rate", "learning rate"),
           std::tuple("grad_norm", "gradient norm", "gradient norm")}) {
       if (line.contains(key)) {
