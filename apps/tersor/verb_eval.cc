@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "tersor/eval/ngram.h"
 #include "tersor/eval/perplexity.h"
 #include "tersor/eval/xz.h"
+#include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/runtime/engine.h"
@@ -29,7 +31,7 @@ namespace {
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
-  std::string engine = "torch";
+  std::string engine;
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
   int64_t window = 0, max_windows = 0;
@@ -113,6 +115,13 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
 }
 
+/// Products as the model was trained: libtorch's are those of floats.
+std::string DefaultEngine(const std::string& model) {
+  const bool quantized = std::filesystem::exists(model + "/config.json") &&
+                         io::ReadModelConfig(model).quantization.has_value();
+  return quantized || model.ends_with(".gguf") ? "runtime" : "torch";
+}
+
 }  // namespace
 
 int RunEval(int argc, char** argv) {
@@ -126,9 +135,12 @@ int RunEval(int argc, char** argv) {
               &options.baselines)
       .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
-      .Option("--engine", "torch, or runtime: the engine that serves (also .gguf files)",
+      .Option("--engine",
+              "torch, or runtime: the engine that serves (default: runtime for .gguf files and "
+              "models with quantized products, else torch)",
               &options.engine)
-      .Option("--weights", "runtime: serve as f32, bf16, f16 or int8 (default: as stored)",
+      .Option("--weights",
+              "runtime: serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
               &options.runtime.weights)
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
       .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
@@ -141,6 +153,9 @@ int RunEval(int argc, char** argv) {
   }
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
+  }
+  if (options.engine.empty()) {
+    options.engine = DefaultEngine(options.model);
   }
   if (options.engine != "torch" && options.engine != "runtime") {
     FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
