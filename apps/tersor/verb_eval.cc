@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
 #include <numbers>
 #include <optional>
 
@@ -16,6 +17,7 @@
 #include "tersor/eval/ngram.h"
 #include "tersor/eval/perplexity.h"
 #include "tersor/eval/xz.h"
+#include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/runtime/engine.h"
@@ -33,7 +35,7 @@ namespace {
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
-  std::string engine = "torch";
+  std::string engine;
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
   int64_t window = 0, max_windows = 0, max_images = 0;
@@ -117,6 +119,13 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
 }
 
+/// Products as the model was trained: libtorch's are those of floats.
+std::string DefaultEngine(const std::string& model) {
+  const bool quantized = std::filesystem::exists(model + "/config.json") &&
+                         io::ReadModelConfig(model).quantization.has_value();
+  return quantized || model.ends_with(".gguf") ? "runtime" : "torch";
+}
+
 /// Options that the other kind of model has.
 void CheckKind(const EvalOptions& options, bool images) {
   if (!images) {
@@ -132,7 +141,7 @@ void CheckKind(const EvalOptions& options, bool images) {
   }
   const bool text = !options.choices.empty() || !options.baselines.empty() ||
                     !options.tokenizer.empty() || options.window != 0 || options.max_windows != 0 ||
-                    options.engine != "torch";
+                    !options.engine.empty();
   if (text) {
     FailUsage("tersor eval: ", options.model,
               " is an image model; of the options it takes --data and --max-images");
@@ -188,9 +197,12 @@ int RunEval(int argc, char** argv) {
               &options.baselines)
       .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
-      .Option("--engine", "torch, or runtime: the engine that serves (also .gguf files)",
+      .Option("--engine",
+              "torch, or runtime: the engine that serves (default: runtime for .gguf files and "
+              "models with quantized products, else torch)",
               &options.engine)
-      .Option("--weights", "runtime: serve as f32, bf16, f16 or int8 (default: as stored)",
+      .Option("--weights",
+              "runtime: serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
               &options.runtime.weights)
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
       .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
@@ -205,11 +217,14 @@ int RunEval(int argc, char** argv) {
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
   }
+  const bool images = IsImageModelFolder(options.model);
+  CheckKind(options, images);
+  if (options.engine.empty()) {
+    options.engine = images ? "torch" : DefaultEngine(options.model);
+  }
   if (options.engine != "torch" && options.engine != "runtime") {
     FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
   }
-  const bool images = IsImageModelFolder(options.model);
-  CheckKind(options, images);
   const bool served = options.engine == "runtime";
   if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
     FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");

@@ -23,7 +23,9 @@ io::GgmlType GgufType(const std::string& name) {
   if (name == "f16") return io::GgmlType::kF16;
   if (name == "bf16") return io::GgmlType::kBF16;
   if (name == "q8_0") return io::GgmlType::kQ8_0;
-  FailUsage("tersor export: --dtype ", name, " is not known; GGUF takes f32, f16, bf16, q8_0");
+  if (name == "mxfp4") return io::GgmlType::kMxfp4;
+  FailUsage("tersor export: --dtype ", name,
+            " is not known; GGUF takes f32, f16, bf16, q8_0, mxfp4");
 }
 
 io::Dtype SafetensorsType(const std::string& name) {
@@ -63,7 +65,7 @@ int RunExport(int argc, char** argv) {
       "tersor export --model models/llama-12m --format gguf --dtype q8_0 -o llama.gguf");
   line.Option("--model", "model folder in Hugging Face's layout", &model, true)
       .Option("--format", "gguf (one file) or safetensors (a folder)", &format)
-      .Option("--dtype", "f32, f16, bf16; gguf also q8_0", &dtype)
+      .Option("--dtype", "f32, f16, bf16; gguf also q8_0, mxfp4 (the blocks)", &dtype)
       .Option("-o,--output", "file or folder to write", &output, true);
   if (!line.Parse(argc, argv)) {
     return 0;

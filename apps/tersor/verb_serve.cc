@@ -82,7 +82,8 @@ int RunServe(int argc, char** argv) {
       .Option("--chat-template",
               "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
               &options.chat_template)
-      .Option("--weights", "serve as f32, bf16, f16 or int8 (default: as stored)",
+      .Option("--weights",
+              "serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
               &options.engine.weights)
       .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
       .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context)

@@ -88,6 +88,37 @@ TEST(Export, GgufGeneratesTheSameText) {
   }
 }
 
+TEST(Export, Mxfp4IsWhatGeneratePacks) {
+  const testing::TemporaryFolder folder;
+  const std::string file = folder / "mxfp4.gguf";
+  const CommandResult run =
+      RunCommand(kTersor + "export --model " + kLlama + " --dtype mxfp4 -o " + file);
+  ASSERT_EQ(run.code, 0) << run.error;
+  const std::string arguments = "--prompt 'The function returns' --max-tokens 60 --temperature 0";
+  const std::string packed = Generate(kLlama, arguments + " --weights mxfp4").out;
+  EXPECT_EQ(Generate(file, arguments).out, packed);
+  EXPECT_NE(Generate(kLlama, arguments + " --weights mxfp4-w4a4").out, packed);
+}
+
+TEST(Export, KeepsHowAModelWasTrained) {
+  const testing::TemporaryFolder folder;
+  std::filesystem::copy(kLlama, folder / "trained");
+  Json config = ReadJsonFile(folder / "trained/config.json");
+  config["quantization_config"] = {
+      {"quant_method", "tersor"}, {"format", "mxfp4"}, {"activations", "mxfp4"}};
+  testing::Spill(folder / "trained/config.json", config.dump());
+  const std::string arguments = "--prompt 'The function returns' --max-tokens 60 --temperature 0";
+  const std::string expected = Generate(kLlama, arguments + " --weights mxfp4-w4a4").out;
+  EXPECT_EQ(Generate(folder / "trained", arguments).out, expected);
+  for (const char* format : {"gguf --dtype mxfp4", "safetensors --dtype f32"}) {
+    const std::string copy = folder / (format[0] == 'g' ? "copy.gguf" : "copy");
+    const CommandResult run = RunCommand(kTersor + "export --model " + (folder / "trained") +
+                                         " --format " + format + " -o " + copy);
+    ASSERT_EQ(run.code, 0) << run.error;
+    EXPECT_EQ(Generate(copy, arguments).out, expected) << format;
+  }
+}
+
 TEST(Export, SafetensorsOpensAgain) {
   const testing::TemporaryFolder folder;
   const CommandResult run = RunCommand(kTersor + "export --model " + kOpt +
@@ -123,6 +154,7 @@ TEST(Eval, EnginesAgree) {
     const double torch = perplexity(model, "");
     EXPECT_NEAR(perplexity(model, "--engine runtime") / torch, 1, 1e-4);
     EXPECT_NEAR(perplexity(model, "--engine runtime --weights int8") / torch, 1, 0.02);
+    EXPECT_NEAR(perplexity(model, "--engine runtime --weights mxfp4") / torch, 1, 0.1);
   }
 }
 

@@ -8,9 +8,10 @@
 #include <vector>
 
 #include "tersor/io/dtype.h"
+#include "tersor/kernel/mxfp4_block.h"
 #include "tersor/util/error.h"
-#include "tersor/util/rng.h"
 #include "tersor/util/half.h"
+#include "tersor/util/rng.h"
 
 namespace tersor::io {
 namespace {
@@ -135,6 +136,28 @@ TEST(GgmlBlock, QuantizingToQ8_0KnownAnswer) {
   EXPECT_EQ(block.q[2], -1);
   for (size_t i = 34; i < 68; ++i) {
     EXPECT_EQ(bytes[i], std::byte{0});  // all zero: scale 0
+  }
+}
+
+TEST(GgmlBlock, Mxfp4) {
+  EXPECT_EQ(Traits(GgmlType::kMxfp4).block_bytes, int64_t{sizeof(kernel::Mxfp4Block)});
+  EXPECT_EQ(static_cast<uint32_t>(GgmlType::kMxfp4), 39u);
+  const float grid[16] = {0, .5F, 1, 1.5F, 2, 3, 4, 6, -0.0F, -.5F, -1, -1.5F, -2, -3, -4, -6};
+  std::vector<float> values(64), back(64);
+  for (size_t i = 0; i < 32; ++i) {
+    values[i] = 4 * grid[i % 16];
+  }
+  std::vector<std::byte> bytes(34);
+  Quantize(GgmlType::kMxfp4, values, bytes);
+  Dequantize(GgmlType::kMxfp4, bytes, back);
+  EXPECT_EQ(back, values);
+  EXPECT_EQ(bytes[0], std::byte{129});
+  for (int i = 0; i < 16; ++i) {
+    EXPECT_EQ(bytes[static_cast<size_t>(1 + i)], std::byte(i * 17));  // weights i and i + 16
+  }
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), HUGE_VALF}) {
+    values[40] = bad;
+    EXPECT_THROW(Quantize(GgmlType::kMxfp4, values, bytes), Error);
   }
 }
 

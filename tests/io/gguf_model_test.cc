@@ -72,6 +72,24 @@ TEST(GgufModel, WeightsComeBackInEveryType) {
   }
 }
 
+TEST(GgufModel, Mxfp4IsForTheBlocks) {
+  const ModelConfig config = SmallConfig(Architecture::kLlama);
+  const Exported file(config, GgmlType::kMxfp4);
+  const GgufModel model(file.path);
+  const Checkpoint checkpoint = file.checkpoint();
+  EXPECT_EQ(model.file().metadata().Int("general.file_type"), 38);
+  for (const TensorShape& tensor : ExpectedTensors(config)) {
+    const bool packed = model.Find(tensor.name)->type == GgmlType::kMxfp4;
+    EXPECT_EQ(packed, tensor.name.ends_with("_proj.weight")) << tensor.name;
+    EXPECT_EQ(model.Find(tensor.name)->type == GgmlType::kF32, !packed) << tensor.name;
+    const std::vector<float> a = checkpoint.Weight(tensor.name).ToFloats();
+    const std::vector<float> b = model.Weight(tensor.name);
+    for (size_t i = 0; i < a.size(); ++i) {
+      ASSERT_NEAR(a[i], b[i], packed ? 0.05 : 0) << tensor.name;
+    }
+  }
+}
+
 TEST(GgufModel, TellsWhichTensorsCanBeUsedInPlace) {
   const Exported file(SmallConfig(Architecture::kLlama), GgmlType::kF32);
   const GgufModel model(file.path);
@@ -114,6 +132,8 @@ TEST(GgufModel, ConfigurationComesBack) {
   check([](ModelConfig&) {}, Architecture::kLlama);
   check([](ModelConfig& c) { c.tie_word_embeddings = true; }, Architecture::kLlama);
   check([](ModelConfig& c) { c.pad_token_id = 3; }, Architecture::kLlama);
+  check([](ModelConfig& c) { c.quantization = Quantization{true}; }, Architecture::kLlama);
+  check([](ModelConfig& c) { c.quantization = Quantization{false}; }, Architecture::kQwen2);
   check([](ModelConfig& c) { c.attention_bias = c.mlp_bias = true; }, Architecture::kLlama);
   check([](ModelConfig& c) { c.head_dim = 32; }, Architecture::kLlama);
   check([](ModelConfig& c) { c.sliding_window = 4096; }, Architecture::kMistral);
@@ -192,6 +212,7 @@ TEST(GgufModel, RefusesWhatItWouldComputeWrongly) {
   const GgufValue text = GgufValue::String("yarn");
   expect("general.architecture", GgufValue::String("gemma"),
          "architecture 'gemma' is not supported");
+  expect("tersor.mxfp4.activations", text, "is 'yarn'; there are: none, mxfp4");
   expect("split.count", number(2), "split into several files");
   expect("llama.expert_count", number(8), "mixture of experts");
   expect("llama.rope.dimension_count", number(8), "rope.dimension_count' is 8");

@@ -91,6 +91,32 @@ TEST(ModelConfig, ComesBackFromItsJson) {
   }
 }
 
+TEST(ModelConfig, QuantizationComesBack) {
+  EXPECT_FALSE(ParseModelConfig(Llama(), "").quantization);
+  for (const char* activations : {"none", "mxfp4"}) {
+    const Json said = {
+        {"quant_method", "tersor"}, {"format", "mxfp4"}, {"activations", activations}};
+    const ModelConfig config = ParseModelConfig(With(Llama(), {{"quantization_config", said}}), "");
+    ASSERT_TRUE(config.quantization);
+    EXPECT_EQ(config.quantization->round_activations, activations == std::string("mxfp4"));
+    EXPECT_EQ(ToJson(config)["quantization_config"], said);
+  }
+}
+
+TEST(ModelConfig, BlockMatricesAreTheLinearLayers) {
+  for (const char* name :
+       {"model.layers.3.self_attn.q_proj.weight", "model.layers.0.mlp.up_proj.weight",
+        "model.decoder.layers.1.fc2.weight"}) {
+    EXPECT_TRUE(IsBlockMatrix(name)) << name;
+  }
+  for (const char* name :
+       {"model.embed_tokens.weight", "lm_head.weight", "model.norm.weight",
+        "model.layers.0.input_layernorm.weight", "model.decoder.layers.1.final_layer_norm.weight",
+        "model.layers.0.self_attn.q_proj.bias", "model.decoder.project_in.weight"}) {
+    EXPECT_FALSE(IsBlockMatrix(name)) << name;
+  }
+}
+
 TEST(ModelConfig, RefusesInOneLine) {
   ExpectRefusal(Json::array(), "not a JSON object");
   ExpectRefusal(With(Llama(), {{"model_type", "gpt_neox"}}),
@@ -105,6 +131,10 @@ TEST(ModelConfig, RefusesInOneLine) {
   ExpectRefusal(With(Llama(), {{"num_key_value_heads", 3}}), "not a multiple");
   ExpectRefusal(With(Llama(), {{"hidden_act", "gelu"}}), "gelu");
   ExpectRefusal(With(Llama(), {{"quantization_config", {{"bits", 4}}}}), "packed");
+  const Json other = {{"quant_method", "mxfp4"}};
+  ExpectRefusal(With(Llama(), {{"quantization_config", other}}), "quant_method 'mxfp4'");
+  const Json rounded = {{"quant_method", "tersor"}, {"format", "mxfp4"}, {"activations", "int8"}};
+  ExpectRefusal(With(Llama(), {{"quantization_config", rounded}}), "activations 'int8'");
   ExpectRefusal(With(Llama(), {{"head_dim", 15}}), "even");
 }
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "tersor/kernel/matmul_reference.h"
+#include "tersor/kernel/mxfp4_block.h"
 #include "tersor/util/rng.h"
 
 namespace tersor::runtime {
@@ -22,7 +24,7 @@ std::vector<float> Noise(int64_t n, uint64_t stream) {
 
 TEST(WeightFormat, PacksDecodesAndMultiplies) {
   kernel::Workspace workspace;
-  for (const char* name : {"f32", "bf16", "f16", "int8"}) {
+  for (const char* name : {"f32", "bf16", "f16", "int8", "mxfp4"}) {
     const WeightFormat* format = FindFormat(name);
     ASSERT_NE(format, nullptr) << name;
     EXPECT_EQ(format->name(), name);
@@ -39,9 +41,11 @@ TEST(WeightFormat, PacksDecodesAndMultiplies) {
       for (int64_t r = 0; r < rows; ++r) {
         format->Decode(matrix, r, 0, cols, decoded.data() + r * cols);
       }
-      const double step = name == std::string_view("f32")    ? 0
-                          : name == std::string_view("int8") ? 0.02
-                                                             : 0.004;
+      // Of MXFP4 the widest step, 2 of at most 6, halved: a sixth to a third of the largest.
+      const double step = name == std::string_view("f32")     ? 0
+                          : name == std::string_view("int8")  ? 0.02
+                          : name == std::string_view("mxfp4") ? 0.3
+                                                              : 0.004;
       for (size_t i = 0; i < weights.size(); ++i) {
         ASSERT_NEAR(decoded[i], weights[i], step * (1 + std::abs(weights[i])));
       }
@@ -54,6 +58,43 @@ TEST(WeightFormat, PacksDecodesAndMultiplies) {
     }
   }
   EXPECT_EQ(FindFormat("int7"), nullptr);
+}
+
+// Few tokens and many: the same product of values that are rounded in the same groups.
+TEST(WeightFormat, W4A4IsThePlainProductOfRoundedValues) {
+  const WeightFormat& format = *FindFormat("mxfp4-w4a4");
+  EXPECT_EQ(format.name(), "mxfp4-w4a4");
+  for (const int64_t tokens : {1, 8, 9, 70}) {
+    const int64_t rows = 130, cols = 300;
+    kernel::Workspace workspace;
+    const std::vector<float> weights = Noise(rows * cols, 1), x = Noise(tokens * cols, 2);
+    std::vector<std::byte> packed(format.PackedBytes(rows, cols));
+    format.Pack(weights, rows, cols, packed);
+    const PackedMatrix matrix{rows, cols, packed};
+    const auto rounded = [&](const std::vector<float>& values) {
+      std::vector<float> out(values.size());
+      for (size_t row = 0; row < values.size(); row += static_cast<size_t>(cols)) {
+        for (size_t i = 0; i < static_cast<size_t>(cols); i += 32) {
+          float group[32] = {};
+          const size_t count = std::min<size_t>(32, static_cast<size_t>(cols) - i);
+          std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(row + i), count, group);
+          kernel::DecodeMxfp4Block(kernel::EncodeMxfp4Block(group), group);
+          std::copy_n(group, count, out.begin() + static_cast<std::ptrdiff_t>(row + i));
+        }
+      }
+      return out;
+    };
+    const std::vector<double> expected =
+        kernel::MatmulReference(rounded(weights), rounded(x), rows, cols);
+    std::vector<float> y(static_cast<size_t>(tokens * rows));
+    const kernel::Activations in(x.data(), tokens, cols, workspace);
+    Multiply(format, matrix, in, y.data());
+    for (size_t i = 0; i < y.size(); ++i) {
+      ASSERT_NEAR(y[i], expected[i], 2e-5) << tokens;
+    }
+    Multiply(format, matrix, in, y.data());  // the form is derived once
+    ASSERT_NEAR(y.back(), expected.back(), 2e-5);
+  }
 }
 
 }  // namespace

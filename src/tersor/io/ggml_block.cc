@@ -6,14 +6,16 @@
 #include <optional>
 
 #include "tersor/io/dtype.h"
+#include "tersor/kernel/mxfp4_block.h"
 #include "tersor/util/error.h"
-#include "tersor/util/parallel_for.h"
 #include "tersor/util/half.h"
+#include "tersor/util/parallel_for.h"
 
 namespace tersor::io {
 namespace {
 
 constexpr int64_t kGrainBlocks = 256;
+constexpr int64_t kMxfp4Weights = kernel::Mxfp4Block::kSize;
 
 void DequantizeBlock(const BlockQ8_0& block, float* to) {
   const float scale = F16ToFloat(block.scale);
@@ -114,6 +116,27 @@ void QuantizeQ8_0(std::span<const float> from, std::span<std::byte> to) {
               });
 }
 
+void DequantizeMxfp4(std::span<const std::byte> from, std::span<float> to) {
+  ParallelFor(0, std::ssize(to) / kMxfp4Weights, kGrainBlocks, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      kernel::Mxfp4Block block;
+      std::memcpy(&block, from.data() + static_cast<size_t>(i) * sizeof(block), sizeof(block));
+      kernel::DecodeMxfp4Block(block, to.data() + i * kMxfp4Weights);
+    }
+  });
+}
+
+void QuantizeMxfp4(std::span<const float> from, std::span<std::byte> to) {
+  ParallelFor(0, std::ssize(from) / kMxfp4Weights, kGrainBlocks, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const float* weights = from.data() + i * kMxfp4Weights;
+      const kernel::Mxfp4Block block = kernel::EncodeMxfp4Block(weights);
+      TERSOR_CHECK(block.scale != 255, "a value that is not finite does not fit MXFP4");
+      std::memcpy(to.data() + static_cast<size_t>(i) * sizeof(block), &block, sizeof(block));
+    }
+  });
+}
+
 /// The plain float types, which io/dtype.h converts.
 std::optional<Dtype> FloatType(GgmlType type) {
   switch (type) {
@@ -140,10 +163,12 @@ void CheckSizes(GgmlType type, size_t bytes, size_t weights) {
 
 bool CanDequantize(GgmlType type) {
   return FloatType(type) || type == GgmlType::kQ8_0 || type == GgmlType::kQ4_0 ||
-         type == GgmlType::kQ4K || type == GgmlType::kQ6K;
+         type == GgmlType::kQ4K || type == GgmlType::kQ6K || type == GgmlType::kMxfp4;
 }
 
-bool CanQuantize(GgmlType type) { return FloatType(type) || type == GgmlType::kQ8_0; }
+bool CanQuantize(GgmlType type) {
+  return FloatType(type) || type == GgmlType::kQ8_0 || type == GgmlType::kMxfp4;
+}
 
 void Dequantize(GgmlType type, std::span<const std::byte> from, std::span<float> to) {
   CheckSizes(type, from.size(), to.size());
@@ -159,20 +184,22 @@ void Dequantize(GgmlType type, std::span<const std::byte> from, std::span<float>
       return DequantizeAll<BlockQ4K>(from, to);
     case GgmlType::kQ6K:
       return DequantizeAll<BlockQ6K>(from, to);
+    case GgmlType::kMxfp4:
+      return DequantizeMxfp4(from, to);
     default:
       Fail("weights of type ", Name(type),
-           " cannot be read; supported: F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K");
+           " cannot be read; supported: F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K, MXFP4");
   }
 }
 
 void Quantize(GgmlType type, std::span<const float> from, std::span<std::byte> to) {
   TERSOR_CHECK(CanQuantize(type), "weights cannot be stored as ", Name(type),
-               "; supported: F32, F16, BF16, Q8_0");
+               "; supported: F32, F16, BF16, Q8_0, MXFP4");
   CheckSizes(type, to.size(), from.size());
   if (const std::optional<Dtype> dtype = FloatType(type)) {
     return FromFloat(*dtype, from, to);
   }
-  QuantizeQ8_0(from, to);
+  type == GgmlType::kMxfp4 ? QuantizeMxfp4(from, to) : QuantizeQ8_0(from, to);
 }
 
 }  // namespace tersor::io

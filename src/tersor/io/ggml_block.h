@@ -49,18 +49,19 @@ struct BlockQ6K {
 };
 static_assert(sizeof(BlockQ6K) == 210);
 
-/// True for F32, F16, BF16, Q8_0, Q4_0, Q4_K and Q6_K.
+/// True for F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K and MXFP4 (kernel/mxfp4_block.h).
 bool CanDequantize(GgmlType type);
 
-/// True for F32, F16, BF16 and Q8_0.
+/// True for F32, F16, BF16, Q8_0 and MXFP4.
 bool CanQuantize(GgmlType type);
 
 /// Converts whole blocks; `to` holds one float for each weight. Throws Error for other types.
 void Dequantize(GgmlType type, std::span<const std::byte> from, std::span<float> to);
 
 /// Converts floats to whole blocks. Q8_0: the scale is the largest magnitude / 127, and q is the
-/// nearest whole number. Throws Error: another type, no whole blocks, Q8_0 of values that are
-/// not finite or beyond what a half-float scale reaches.
+/// nearest whole number. MXFP4: the smallest scale that cuts nothing off, nearest values, ties to
+/// the even code. Throws Error: another type, no whole blocks, values that are not finite or, for
+/// Q8_0, beyond what a half-float scale reaches.
 void Quantize(GgmlType type, std::span<const float> from, std::span<std::byte> to);
 
 }  // namespace tersor::io

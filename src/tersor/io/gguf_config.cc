@@ -16,6 +16,10 @@ namespace {
 /// Parameters of llama3 scaling, of which GGUF itself stores the resulting factors only.
 constexpr const char* kLlama3Key = "tersor.rope_scaling.llama3";
 
+/// How products were trained, which GGUF has no key for: `activations` of Quantization, as
+/// config.json spells it.
+constexpr const char* kActivationsKey = "tersor.mxfp4.activations";
+
 bool AllClose(const std::vector<float>& a, const std::vector<float>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(),
                     [](float x, float y) { return std::fabs(x - y) <= 1e-3F * std::fabs(y); });
@@ -82,6 +86,16 @@ void ReadParts(const GgufFile& file, ModelConfig& config) {
   const GgufTensor* embedding = file.Find("token_embd.weight");
   TERSOR_CHECK(embedding != nullptr, file.path(), ": tensor 'token_embd.weight' is missing");
   config.vocab_size = embedding->shape[0];
+}
+
+void ReadQuantization(const GgufFile& file, ModelConfig& config) {
+  if (!file.metadata().Has(kActivationsKey)) {
+    return;
+  }
+  const std::string activations = file.metadata().String(kActivationsKey);
+  TERSOR_CHECK(activations == "none" || activations == "mxfp4", file.path(), ": key ",
+               Quoted(kActivationsKey), " is ", Quoted(activations), "; there are: none, mxfp4");
+  config.quantization = {.round_activations = activations == "mxfp4"};
 }
 
 std::optional<int64_t> ReadToken(const GgufMetadata& in, const char* key) {
@@ -165,6 +179,7 @@ ModelConfig ReadGgufConfig(const GgufFile& file) {
   }
   ReadTokens(in, config);
   ReadParts(file, config);
+  ReadQuantization(file, config);
   config.Validate(file.path());
   ReadRope(file, prefix, config);
   config.Validate(file.path());
@@ -195,6 +210,10 @@ void SetGgufConfig(const ModelConfig& c, const std::string& source, GgufMetadata
           GgufValue::Float32(static_cast<float>(c.rms_norm_eps)));
   set("vocab_size", c.vocab_size);
   SetRope(c, prefix, out);
+  if (c.quantization) {
+    out.Set(kActivationsKey,
+            GgufValue::String(c.quantization->round_activations ? "mxfp4" : "none"));
+  }
   if (c.sliding_window && *c.sliding_window < c.max_position_embeddings) {
     log::Warn("{}: llama.cpp ignores sliding_window {}: beyond it, its results will differ", source,
               *c.sliding_window);

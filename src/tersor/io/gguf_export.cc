@@ -25,15 +25,27 @@ uint32_t FileType(GgmlType type) {
       return 7;
     case GgmlType::kBF16:
       return 32;
+    case GgmlType::kMxfp4:
+      return 38;  // named for mixtures of experts, but the one number for MXFP4 that there is
     default:
       Fail("models cannot be written as GGUF of type ", Name(type),
-           "; supported: F32, F16, BF16, Q8_0");
+           "; supported: F32, F16, BF16, Q8_0, MXFP4");
   }
 }
 
-GgmlType TypeOf(const TensorShape& tensor, GgmlType type) {
+/// The same float type; F32 for others.
+GgmlType StoredType(const HostTensor& tensor) {
+  return tensor.dtype == Dtype::kF16    ? GgmlType::kF16
+         : tensor.dtype == Dtype::kBF16 ? GgmlType::kBF16
+                                        : GgmlType::kF32;
+}
+
+GgmlType TypeOf(const HostTensor& tensor, const std::string& name, GgmlType type) {
   if (tensor.shape.size() == 1) {
     return GgmlType::kF32;
+  }
+  if (type == GgmlType::kMxfp4 && !IsBlockMatrix(name)) {
+    return StoredType(tensor);
   }
   return tensor.shape.back() % Traits(type).block_size == 0 ? type : GgmlType::kF16;
 }
@@ -74,7 +86,7 @@ void ExportGguf(const std::string& folder, const std::string& path, GgmlType typ
   SetGgufConfig(config, folder, metadata);
   metadata.Set("general.name", GgufValue::String(ModelName(folder)));
   metadata.Set("general.file_type", GgufValue::Uint32(file_type));
-  if (type == GgmlType::kQ8_0) {
+  if (type == GgmlType::kQ8_0 || type == GgmlType::kMxfp4) {
     metadata.Set("general.quantization_version", GgufValue::Uint32(2));
   }
   SetGgufTokenizer(folder, config, metadata);
@@ -82,7 +94,8 @@ void ExportGguf(const std::string& folder, const std::string& path, GgmlType typ
   const std::vector<TensorShape> tensors = ExpectedTensors(config);
   std::vector<GgufTensorInfo> infos;
   for (const TensorShape& tensor : tensors) {
-    infos.push_back({GgufName(tensor.name).value(), TypeOf(tensor, type), tensor.shape});
+    infos.push_back({GgufName(tensor.name).value(),
+                     TypeOf(checkpoint.Weight(tensor.name), tensor.name, type), tensor.shape});
   }
   const bool scaled = config.rope_scaling.kind == RopeScaling::Kind::kLlama3;
   if (scaled) {

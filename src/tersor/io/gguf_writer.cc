@@ -36,7 +36,7 @@ void CheckInfos(const std::vector<GgufTensorInfo>& tensors, const std::string& p
                  kMaxNameBytes);
     TERSOR_CHECK(names.insert(tensor.name).second, where, " is given twice");
     TERSOR_CHECK(CanQuantize(tensor.type), where, " cannot be written as ", Name(tensor.type),
-                 "; supported: F32, F16, BF16, Q8_0");
+                 "; supported: F32, F16, BF16, Q8_0, MXFP4");
     TERSOR_CHECK(!tensor.shape.empty() && tensor.shape.size() <= 4, where, " has ",
                  tensor.shape.size(), " dimensions; it must have 1 .. 4");
     for (const int64_t n : tensor.shape) {

@@ -45,7 +45,7 @@ class GgufWriter {
   AtomicFile file_;
 };
 
-/// All at once; the tensors are F32, F16, BF16 or Q8_0. Throws Error as above.
+/// All at once; the tensors are F32, F16, BF16, Q8_0 or MXFP4. Throws Error as above.
 void WriteGguf(const std::string& path, const GgufMetadata& metadata,
                std::span<const GgufTensor> tensors);
 

@@ -85,6 +85,25 @@ void ReadRope(const Reader& in, ModelConfig& config) {
   }
 }
 
+/// Only what tersor itself writes; weights that others packed are not read.
+void ReadQuantization(const Reader& in, ModelConfig& config) {
+  constexpr const char* kKey = "quantization_config";
+  if (!in.Has(kKey)) {
+    return;
+  }
+  TERSOR_CHECK(in.At(kKey).is_object(), in.source(), ": field ", kKey, " must be an object");
+  const Reader quantization(in.At(kKey), in.source() + ": " + kKey);
+  const std::string method = quantization.Text("quant_method", "");
+  const std::string format = quantization.Text("format", "");
+  TERSOR_CHECK(method == "tersor" && format == "mxfp4", quantization.source(),
+               " says that the weights are packed (quant_method '", method, "', format '", format,
+               "'); supported: none, or quant_method 'tersor' with format 'mxfp4'");
+  const std::string activations = quantization.Text("activations", "none");
+  TERSOR_CHECK(activations == "none" || activations == "mxfp4", quantization.source(),
+               ": activations '", activations, "' are not known; there are: none, mxfp4");
+  config.quantization = {.round_activations = activations == "mxfp4"};
+}
+
 void ReadLlamaFamily(const Reader& in, ModelConfig& config) {
   const Architecture kind = config.architecture;
   config.intermediate_size = in.Int("intermediate_size");
@@ -187,9 +206,6 @@ ModelConfig ParseModelConfig(const Json& json, const std::string& source) {
   TERSOR_CHECK(json.is_object(), source, ": not a JSON object");
   const Reader in(json, source);
   const Family& family = FamilyOf(in);
-  TERSOR_CHECK(
-      !in.Has("quantization_config"), source,
-      ": quantization_config says that the weights are packed; this verb needs plain ones");
   ModelConfig config;
   config.architecture = family.architecture;
   config.vocab_size = in.Int("vocab_size");
@@ -201,6 +217,7 @@ ModelConfig ParseModelConfig(const Json& json, const std::string& source) {
   config.bos_token_id = OptionalInt(in, "bos_token_id");
   config.pad_token_id = OptionalInt(in, "pad_token_id");
   ReadEos(in, config);
+  ReadQuantization(in, config);
   if (config.architecture == Architecture::kOpt) {
     ReadOpt(in, config);
   } else {
@@ -213,6 +230,13 @@ ModelConfig ParseModelConfig(const Json& json, const std::string& source) {
 ModelConfig ReadModelConfig(const std::string& folder) {
   const std::string path = folder + "/config.json";
   return ParseModelConfig(ReadJsonFile(path), path);
+}
+
+bool IsBlockMatrix(std::string_view name) {
+  const auto contains = [&](std::string_view part) {
+    return name.find(part) != std::string_view::npos;
+  };
+  return contains(".layers.") && name.ends_with(".weight") && !contains("norm");
 }
 
 Json ToJson(const ModelConfig& c) {
@@ -234,6 +258,12 @@ Json ToJson(const ModelConfig& c) {
     json["eos_token_id"] = c.eos_token_ids;
   } else {
     add_id("eos_token_id", c.eos_token_id);
+  }
+  if (c.quantization) {
+    json["quantization_config"] = {
+        {"quant_method", "tersor"},
+        {"format", "mxfp4"},
+        {"activations", c.quantization->round_activations ? "mxfp4" : "none"}};
   }
   if (c.architecture == Architecture::kOpt) {
     json["ffn_dim"] = c.intermediate_size;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tersor/util/json.h"
@@ -21,6 +22,12 @@ struct RopeScaling {
   int64_t original_max_position_embeddings = 8192;   // llama3
 };
 
+/// What `quantization_config` of tersor says: the matrices of the blocks hold MXFP4 values in
+/// groups of 32 along their rows, however they are stored. Embeddings, norms and the head do not.
+struct Quantization {
+  bool round_activations = false;  // what they are multiplied with is rounded to MXFP4 too
+};
+
 /// Member names are those of config.json, where it has one for the idea.
 struct ModelConfig {
   Architecture architecture = Architecture::kLlama;
@@ -35,7 +42,8 @@ struct ModelConfig {
   bool tie_word_embeddings = false;
   double initializer_range = 0.02;
   std::optional<int64_t> bos_token_id, eos_token_id, pad_token_id;
-  std::vector<int64_t> eos_token_ids;  // all of them, where config.json lists several
+  std::vector<int64_t> eos_token_ids;        // all of them, where config.json lists several
+  std::optional<Quantization> quantization;  // nullopt: none
 
   // llama, mistral, qwen2
   double rms_norm_eps = 1e-6;
@@ -66,6 +74,9 @@ ModelConfig ReadModelConfig(const std::string& folder);
 
 /// What transformers reads back: model_type, architectures and every field above.
 Json ToJson(const ModelConfig& config);
+
+/// True for the weights of the blocks' linear layers, which are what `Quantization` is about.
+bool IsBlockMatrix(std::string_view name);
 
 /// One expected tensor of a checkpoint.
 struct TensorShape {

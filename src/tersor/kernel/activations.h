@@ -27,6 +27,18 @@ struct Int16Groups {
 
 inline constexpr int64_t kGroup = 32;  // columns that share a scale
 
+/// Columns in groups of 32 as signed bytes: x = scale · value, where a value is one byte or, with
+/// two planes, 256 · first + second. What kernels multiply with four-bit weights.
+struct ByteGroups {
+  int planes = 1;
+  const int8_t* values = nullptr;  // [tokens, groups, planes, 32]
+  const float* scales = nullptr;   // [tokens, groups]
+  // [tokens, groups, 4]: minus twelve times what the values of columns 4i .. 4i + 3 and 16 + 4i ..
+  // 19 + 4i add up to; takes off what weights made unsigned by adding 12 count too much.
+  const int32_t* offsets = nullptr;
+  int64_t groups = 0;
+};
+
 class Activations {
  public:
   /// x: [tokens, cols]; it and the workspace must outlive this. Derived forms live in `workspace`
@@ -43,12 +55,25 @@ class Activations {
   const TokenPanels& Panels(int64_t width) const;
   const Int16Groups& Int16() const;
 
+  /// Values of 16 bits in two planes, |value| <= 32639.
+  const ByteGroups& Int16Bytes() const;
+
+  /// Rounded to MXFP4 (mxfp4_block.h): one plane of doubled values.
+  const ByteGroups& Mxfp4() const;
+
+  /// Activations that hold the values of Mxfp4() as floats.
+  const Activations& Mxfp4Floats() const;
+
  private:
+  ByteGroups Encode(int planes) const;
+
   const float* x_;
   int64_t tokens_, cols_;
   Workspace& workspace_;
   mutable TokenPanels panels_;
   mutable Int16Groups int16_;
+  mutable ByteGroups int16_bytes_, mxfp4_;
+  mutable const Activations* mxfp4_floats_ = nullptr;
 };
 
 }  // namespace tersor::kernel

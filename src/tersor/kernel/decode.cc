@@ -12,6 +12,7 @@
 #include <hwy/highway.h>
 
 #include "tersor/kernel/load_float-inl.h"
+#include "tersor/kernel/mxfp4_unpack-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
@@ -40,13 +41,12 @@ void DecodeF16(const uint8_t* from, int64_t count, float* out) {
   DecodeAll<hwy::float16_t>(from, count, out);
 }
 
-/// The first `count` weights of one block.
-HWY_INLINE void DecodeBlock(const uint8_t* block, int64_t count, float* HWY_RESTRICT out) {
+/// scale · value for the first `count` <= 32 values.
+HWY_INLINE void ScaleValues(const int8_t* values, float scale, int64_t count,
+                            float* HWY_RESTRICT out) {
   const hn::CappedTag<float, 32> d;
   const hn::Rebind<int32_t, decltype(d)> d32;
   const hn::Rebind<int8_t, decltype(d)> d8;
-  const auto* values = reinterpret_cast<const int8_t*>(block + 2);
-  const float scale = LoadFloat<hwy::float16_t>(block);
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   const auto scales = hn::Set(d, scale);
   int64_t i = 0;
@@ -59,10 +59,18 @@ HWY_INLINE void DecodeBlock(const uint8_t* block, int64_t count, float* HWY_REST
   }
 }
 
-void DecodeBlocks(const uint8_t* blocks, int64_t count, float* out) {
-  for (int64_t i = 0; i < count; i += 32) {
-    DecodeBlock(blocks + i / 32 * static_cast<int64_t>(sizeof(Int8Block)),
+void DecodeInt8Blocks(const uint8_t* blocks, int64_t count, float* out) {
+  for (int64_t i = 0; i < count; i += 32, blocks += sizeof(Int8Block)) {
+    ScaleValues(reinterpret_cast<const int8_t*>(blocks + 2), LoadFloat<hwy::float16_t>(blocks),
                 std::min<int64_t>(32, count - i), out + i);
+  }
+}
+
+void DecodeMxfp4Blocks(const uint8_t* blocks, int64_t count, float* out) {
+  HWY_ALIGN int8_t doubled[32];
+  for (int64_t i = 0; i < count; i += 32, blocks += sizeof(Mxfp4Block)) {
+    UnpackMxfp4(blocks, doubled);
+    ScaleValues(doubled, HalfScale(*blocks), std::min<int64_t>(32, count - i), out + i);
   }
 }
 
@@ -76,7 +84,8 @@ namespace {
 HWY_EXPORT(DecodeF32);
 HWY_EXPORT(DecodeBF16);
 HWY_EXPORT(DecodeF16);
-HWY_EXPORT(DecodeBlocks);
+HWY_EXPORT(DecodeInt8Blocks);
+HWY_EXPORT(DecodeMxfp4Blocks);
 
 }  // namespace
 
@@ -93,7 +102,11 @@ void DecodeFloats(FloatType type, const std::byte* from, int64_t count, float* o
 }
 
 void DecodeInt8(const std::byte* blocks, int64_t count, float* out) {
-  HWY_DYNAMIC_DISPATCH(DecodeBlocks)(reinterpret_cast<const uint8_t*>(blocks), count, out);
+  HWY_DYNAMIC_DISPATCH(DecodeInt8Blocks)(reinterpret_cast<const uint8_t*>(blocks), count, out);
+}
+
+void DecodeMxfp4(const std::byte* blocks, int64_t count, float* out) {
+  HWY_DYNAMIC_DISPATCH(DecodeMxfp4Blocks)(reinterpret_cast<const uint8_t*>(blocks), count, out);
 }
 
 void EncodeInt8(const float* weights, int64_t cols, std::byte* blocks) {
@@ -113,6 +126,15 @@ void EncodeInt8(const float* weights, int64_t cols, std::byte* blocks) {
     }
     std::memcpy(blocks + first / kGroup * static_cast<int64_t>(sizeof(block)), &block,
                 sizeof(block));
+  }
+}
+
+void EncodeMxfp4(const float* weights, int64_t cols, std::byte* blocks) {
+  for (int64_t first = 0; first < cols; first += kGroup, blocks += sizeof(Mxfp4Block)) {
+    float group[Mxfp4Block::kSize] = {};
+    std::copy_n(weights + first, std::min(kGroup, cols - first), group);
+    const Mxfp4Block block = EncodeMxfp4Block(group);
+    std::memcpy(blocks, &block, sizeof(block));
   }
 }
 

@@ -19,6 +19,13 @@ void DecodeInt8(const std::byte* blocks, int64_t count, float* out);
 /// block is filled up with zeros. What is not finite makes the block's scale NaN.
 void EncodeInt8(const float* weights, int64_t cols, std::byte* blocks);
 
+/// The first `count` weights of consecutive Mxfp4Blocks; exact.
+void DecodeMxfp4(const std::byte* blocks, int64_t count, float* out);
+
+/// Blocks of a row of `cols` weights (mxfp4_block.h); the last is filled up with zeros, which
+/// change no scale. What is not finite makes the block's scale NaN.
+void EncodeMxfp4(const float* weights, int64_t cols, std::byte* blocks);
+
 }  // namespace tersor::kernel
 
 #endif  // TERSOR_KERNEL_DECODE_H_

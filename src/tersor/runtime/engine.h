@@ -27,7 +27,7 @@
 namespace tersor::runtime {
 
 struct EngineOptions {
-  std::string weights;          // "f32", "bf16", "f16", "int8"; "": as they are stored, not copied
+  std::string weights;          // a name of kFormatNames; "": as the model says or is stored
   std::string cache = "f32";    // keys and values: "f32" or "bf16"
   int64_t context = 0;          // longest sequence in tokens; 0: the model's
   int64_t prefill_chunk = 512;  // prompt tokens a pass

@@ -36,9 +36,22 @@ const WeightFormat* FormatOf(io::GgmlType type) {
       return &FloatFormat(FloatType::kF16);
     case io::GgmlType::kQ8_0:
       return &Int8Format();
+    case io::GgmlType::kMxfp4:
+      return &Mxfp4Format(false);
     default:
       return nullptr;
   }
+}
+
+/// As it is stored, unless the configuration says that a block's matrix is MXFP4: then packed so,
+/// or in place where it is stored so.
+StoredMatrix AsTrained(const io::ModelConfig& config, const std::string& name,
+                       StoredMatrix stored) {
+  if (config.quantization && io::IsBlockMatrix(name)) {
+    stored.in_place = stored.in_place && stored.format == &Mxfp4Format(false);
+    stored.format = &Mxfp4Format(config.quantization->round_activations);
+  }
+  return stored;
 }
 
 class FolderSource : public ModelSource {
@@ -52,9 +65,10 @@ class FolderSource : public ModelSource {
   StoredMatrix Matrix(const std::string& name) const override {
     const io::HostTensor& tensor = checkpoint_.Weight(name);
     const WeightFormat* format = FormatOf(tensor.dtype);
-    return {tensor.shape[0], tensor.shape[1],
-            format != nullptr ? format : &FloatFormat(FloatType::kF32), format != nullptr,
-            tensor.bytes};
+    return AsTrained(config(), name,
+                     {tensor.shape[0], tensor.shape[1],
+                      format != nullptr ? format : &FloatFormat(FloatType::kF32), format != nullptr,
+                      tensor.bytes});
   }
 
   std::vector<float> Floats(const std::string& name) const override {
@@ -90,9 +104,10 @@ class GgufSource : public ModelSource {
     const io::GgufTensor& tensor = Get(name);
     // The values of 4- and 6-bit blocks need the mantissa of f16, which bf16 lacks.
     const WeightFormat* format = FormatOf(tensor.type);
-    return {tensor.shape[0], tensor.shape[1],
-            format != nullptr ? format : &FloatFormat(FloatType::kF16), format != nullptr,
-            tensor.bytes};
+    return AsTrained(config(), name,
+                     {tensor.shape[0], tensor.shape[1],
+                      format != nullptr ? format : &FloatFormat(FloatType::kF16), format != nullptr,
+                      tensor.bytes});
   }
 
   std::vector<float> Floats(const std::string& name) const override {

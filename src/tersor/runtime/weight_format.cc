@@ -36,7 +36,8 @@ void Multiply(const WeightFormat& format, const PackedMatrix& matrix, const kern
 const WeightFormat* FindFormat(std::string_view name) {
   for (const WeightFormat* format :
        {&FloatFormat(kernel::FloatType::kF32), &FloatFormat(kernel::FloatType::kBF16),
-        &FloatFormat(kernel::FloatType::kF16), &Int8Format()}) {
+        &FloatFormat(kernel::FloatType::kF16), &Int8Format(), &Mxfp4Format(false),
+        &Mxfp4Format(true)}) {
     if (format->name() == name) {
       return format;
     }

@@ -25,8 +25,12 @@ class WeightFormat {
  public:
   virtual ~WeightFormat() = default;
 
-  /// Name in records and in `quantization_config`, such as "bf16" or "mxfp4".
+  /// Name in records and of the option `--weights`, such as "bf16" or "mxfp4".
   virtual std::string_view name() const = 0;
+
+  /// True where packing a whole model leaves embeddings and the head as they are stored, because
+  /// the format is meant for the matrices of the blocks only.
+  virtual bool blocks_only() const { return false; }
 
   /// Size in bytes of a packed [rows, cols] matrix.
   virtual size_t PackedBytes(int64_t rows, int64_t cols) const = 0;
@@ -57,8 +61,14 @@ const WeightFormat& FloatFormat(kernel::FloatType type);
 /// Groups of 32 weights with a scale, "int8": GGUF's Q8_0.
 const WeightFormat& Int8Format();
 
-/// nullptr for a name that is none of "f32", "bf16", "f16", "int8".
+/// Groups of 32 weights of four bits, GGUF's MXFP4. "mxfp4" takes activations in 16 bits.
+/// "mxfp4-w4a4" rounds them to MXFP4 too, in the groups that the weights have: the product with
+/// which a model was trained whose config.json says so (io::Quantization).
+const WeightFormat& Mxfp4Format(bool round_activations);
+
+/// nullptr for a name that is none of kFormatNames.
 const WeightFormat* FindFormat(std::string_view name);
+inline constexpr std::string_view kFormatNames = "f32, bf16, f16, int8, mxfp4, mxfp4-w4a4";
 
 }  // namespace tersor::runtime
 

@@ -105,7 +105,7 @@ class Loader {
     if (bias) {
       linear.bias = Vector(name + ".bias");
     }
-    if (pack && format_ != nullptr) {
+    if (pack && format_ != nullptr && (!format_->blocks_only() || io::IsBlockMatrix(weight))) {
       linear.format = format_;
     }
     if (linear.format != stored.format || !stored.in_place) {
@@ -168,7 +168,7 @@ Weights LoadWeights(const std::shared_ptr<const ModelSource>& source, const std:
   if (!format.empty()) {
     packed = FindFormat(format);
     TERSOR_CHECK(packed != nullptr, "unknown weight format ", format,
-                 "; there are: f32, bf16, f16, int8");
+                 "; there are: ", kFormatNames);
   }
   return Loader(source, packed).Load();
 }
