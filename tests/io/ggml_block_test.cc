@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "tersor/io/dtype.h"
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/util/error.h"
 #include "tersor/util/half.h"
 #include "tersor/util/rng.h"
@@ -140,7 +140,7 @@ TEST(GgmlBlock, QuantizingToQ8_0KnownAnswer) {
 }
 
 TEST(GgmlBlock, Mxfp4) {
-  EXPECT_EQ(Traits(GgmlType::kMxfp4).block_bytes, int64_t{sizeof(kernel::Mxfp4Block)});
+  EXPECT_EQ(Traits(GgmlType::kMxfp4).block_bytes, int64_t{sizeof(kernel::GgmlMxfp4Block)});
   EXPECT_EQ(static_cast<uint32_t>(GgmlType::kMxfp4), 39u);
   const float grid[16] = {0, .5F, 1, 1.5F, 2, 3, 4, 6, -0.0F, -.5F, -1, -1.5F, -2, -3, -4, -6};
   std::vector<float> values(64), back(64);

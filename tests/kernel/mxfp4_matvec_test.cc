@@ -53,7 +53,7 @@ struct Packed {
 
 Packed Pack(const std::vector<float>& weights, int64_t cols) {
   const int64_t rows = std::ssize(weights) / cols;
-  const int64_t row_bytes = (cols + 31) / 32 * static_cast<int64_t>(sizeof(Mxfp4Block));
+  const int64_t row_bytes = (cols + 31) / 32 * static_cast<int64_t>(sizeof(GgmlMxfp4Block));
   Packed packed{std::vector<std::byte>(1 + static_cast<size_t>(rows * row_bytes)),
                 std::vector<float>(weights.size())};
   for (int64_t r = 0; r < rows; ++r) {
@@ -93,8 +93,8 @@ const std::vector<float> kExample = {31, -31, 24, 16,   15,  -12.5, 12,    10, 9
                                      7,  6,   5,  4,    3,   2.5,   2,     -2, 1.75, 1.5, 1,
                                      -1, .75, .5, -.25, .1f, 0,     -0.0f, 20, -20,  28};
 
-TEST(Mxfp4Block, KnownAnswers) {
-  const Mxfp4Block block = EncodeMxfp4Block(kExample.data());
+TEST(GgmlMxfp4Block, KnownAnswers) {
+  const GgmlMxfp4Block block = EncodeGgmlMxfp4(kExample.data());
   EXPECT_EQ(block.scale, 130);
   const uint8_t expected[16] = {0x16, 0x0e, 0x85, 0x04, 0x04, 0x0b, 0x83, 0x02,
                                 0x02, 0x82, 0x0a, 0x02, 0x82, 0x41, 0xc1, 0x61};
@@ -102,14 +102,14 @@ TEST(Mxfp4Block, KnownAnswers) {
     EXPECT_EQ(block.codes[i], expected[i]) << i;
   }
   // The same numbers rounded half away from zero, as another program would store them.
-  const Mxfp4Block stored{130,
-                          {0x16, 0x1e, 0x95, 0x04, 0x04, 0x0b, 0x83, 0x03, 0x02, 0x82, 0x0a, 0x02,
-                           0x82, 0x51, 0xd1, 0x61}};
+  const GgmlMxfp4Block stored{130,
+                              {0x16, 0x1e, 0x95, 0x04, 0x04, 0x0b, 0x83, 0x03, 0x02, 0x82, 0x0a,
+                               0x02, 0x82, 0x51, 0xd1, 0x61}};
   const std::vector<float> values = {32,    -32, 24, 16,    16, -12, 12,    12, 8,   8, -8,
                                      8,     8,   4,  4,     4,  4,   4,     -4, 0,   0, 0,
                                      -0.0f, 0,   0,  -0.0f, 0,  0,   -0.0f, 24, -24, 32};
   std::vector<float> decoded(32), plain(32);
-  DecodeMxfp4Block(stored, plain.data());
+  DecodeGgmlMxfp4(stored, plain.data());
   ForEachTarget([&] {
     DecodeMxfp4(reinterpret_cast<const std::byte*>(&stored), 32, decoded.data());
     EXPECT_EQ(decoded, plain);
@@ -121,14 +121,14 @@ TEST(Mxfp4Block, KnownAnswers) {
   EXPECT_NEAR(error, 84.3075, 1e-4);
 }
 
-TEST(Mxfp4Block, EveryCodeComesBack) {
+TEST(GgmlMxfp4Block, EveryCodeComesBack) {
   for (int scale : {0, 1, 2, 3, 127, 200, 253, 254}) {
-    Mxfp4Block block{static_cast<uint8_t>(scale), {}};
+    GgmlMxfp4Block block{static_cast<uint8_t>(scale), {}};
     for (int i = 0; i < 16; ++i) {
       block.codes[i] = static_cast<uint8_t>(i | (15 - i) << 4);
     }
     std::vector<float> values(32);
-    DecodeMxfp4Block(block, values.data());
+    DecodeGgmlMxfp4(block, values.data());
     for (int i = 0; i < 16; ++i) {
       const double magnitude = std::ldexp(kGrid[i % 8], scale - 127);
       if (magnitude < 3.4e38) {
@@ -136,13 +136,13 @@ TEST(Mxfp4Block, EveryCodeComesBack) {
       }
     }
     if (scale <= 252) {
-      const Mxfp4Block again = EncodeMxfp4Block(values.data());
+      const GgmlMxfp4Block again = EncodeGgmlMxfp4(values.data());
       EXPECT_EQ(std::memcmp(&again, &block, sizeof(block)), 0) << scale;
     }
   }
 }
 
-TEST(Mxfp4Block, TruncationFreeScales) {
+TEST(GgmlMxfp4Block, TruncationFreeScales) {
   const auto exponent = [](float largest) { return TruncationFreeScale(largest) - 127; };
   for (const auto& [largest, expected] :
        std::vector<std::pair<float, int>>{{6, 0},
@@ -168,7 +168,7 @@ TEST(Mxfp4Block, TruncationFreeScales) {
   EXPECT_EQ(TruncationFreeScale(std::nanf("")), 255);
 }
 
-TEST(Mxfp4Block, TiesGoToTheEvenCode) {
+TEST(GgmlMxfp4Block, TiesGoToTheEvenCode) {
   const float ties[] = {.25f, .75f, 1.25f, 1.75f, 2.5f, 3.5f, 5, 0.25000006f};
   const float even[] = {0, 1, 1, 2, 2, 4, 4, .5f};
   std::vector<float> x(32);
@@ -237,7 +237,7 @@ TEST(Mxfp4, PackingAgainChangesNothing) {
   const Packed packed = Pack(x, 32);
   EXPECT_EQ(packed.values, x);
   for (size_t block = 0; block < kBlocks; ++block) {
-    const auto scale = std::to_integer<size_t>(packed.data()[block * sizeof(Mxfp4Block)]);
+    const auto scale = std::to_integer<size_t>(packed.data()[block * sizeof(GgmlMxfp4Block)]);
     if (block % 8 >= kOnlyThrees) {
       EXPECT_EQ(scale, 127 + block - 32 - (block % 8 == kOnlyThrees ? 1 : 0));
     }
@@ -320,7 +320,7 @@ TEST(Mxfp4, NoScaleIsFlushed) {
   ForEachTarget([] {
     for (const int scale : {0, 1, 2, 250, 254}) {
       Workspace workspace;
-      Mxfp4Block block{static_cast<uint8_t>(scale), {}};
+      GgmlMxfp4Block block{static_cast<uint8_t>(scale), {}};
       std::memset(block.codes, 0x11, sizeof(block.codes));  // 0.5
       std::vector<float> decoded(32);
       DecodeMxfp4(reinterpret_cast<const std::byte*>(&block), 32, decoded.data());

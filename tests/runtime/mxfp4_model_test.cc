@@ -9,7 +9,7 @@
 #include "tersor/io/gguf_export.h"
 #include "tersor/io/gguf_model.h"
 #include "tersor/kernel/decode.h"
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/runtime/engine.h"
 
 namespace tersor::runtime {
@@ -64,7 +64,8 @@ void RoundBlocks(const std::string& folder, const io::ModelConfig& config) {
     for (const io::TensorShape& shape : io::ExpectedTensors(config)) {
       std::vector<float>& data = values.emplace_back(checkpoint.Weight(shape.name).ToFloats());
       const int64_t cols = shape.shape.back();
-      std::vector<std::byte> row(static_cast<size_t>(cols + 31) / 32 * sizeof(kernel::Mxfp4Block));
+      std::vector<std::byte> row(static_cast<size_t>(cols + 31) / 32 *
+                                 sizeof(kernel::GgmlMxfp4Block));
       for (size_t i = 0; io::IsBlockMatrix(shape.name) && i < data.size(); i += cols) {
         kernel::EncodeMxfp4(data.data() + i, cols, row.data());
         kernel::DecodeMxfp4(row.data(), cols, data.data() + i);

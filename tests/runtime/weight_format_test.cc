@@ -6,8 +6,8 @@
 #include <cmath>
 #include <vector>
 
+#include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/kernel/matmul_reference.h"
-#include "tersor/kernel/mxfp4_block.h"
 #include "tersor/util/rng.h"
 
 namespace tersor::runtime {
@@ -78,7 +78,7 @@ TEST(WeightFormat, W4A4IsThePlainProductOfRoundedValues) {
           float group[32] = {};
           const size_t count = std::min<size_t>(32, static_cast<size_t>(cols) - i);
           std::copy_n(values.begin() + static_cast<std::ptrdiff_t>(row + i), count, group);
-          kernel::DecodeMxfp4Block(kernel::EncodeMxfp4Block(group), group);
+          kernel::DecodeGgmlMxfp4(kernel::EncodeGgmlMxfp4(group), group);
           std::copy_n(group, count, out.begin() + static_cast<std::ptrdiff_t>(row + i));
         }
       }

@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "tersor/io/dtype.h"
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/util/error.h"
 #include "tersor/util/half.h"
 #include "tersor/util/parallel_for.h"
@@ -15,7 +15,7 @@ namespace tersor::io {
 namespace {
 
 constexpr int64_t kGrainBlocks = 256;
-constexpr int64_t kMxfp4Weights = kernel::Mxfp4Block::kSize;
+constexpr int64_t kMxfp4Weights = kernel::GgmlMxfp4Block::kSize;
 
 void DequantizeBlock(const BlockQ8_0& block, float* to) {
   const float scale = F16ToFloat(block.scale);
@@ -119,9 +119,9 @@ void QuantizeQ8_0(std::span<const float> from, std::span<std::byte> to) {
 void DequantizeMxfp4(std::span<const std::byte> from, std::span<float> to) {
   ParallelFor(0, std::ssize(to) / kMxfp4Weights, kGrainBlocks, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      kernel::Mxfp4Block block;
+      kernel::GgmlMxfp4Block block;
       std::memcpy(&block, from.data() + static_cast<size_t>(i) * sizeof(block), sizeof(block));
-      kernel::DecodeMxfp4Block(block, to.data() + i * kMxfp4Weights);
+      kernel::DecodeGgmlMxfp4(block, to.data() + i * kMxfp4Weights);
     }
   });
 }
@@ -130,7 +130,7 @@ void QuantizeMxfp4(std::span<const float> from, std::span<std::byte> to) {
   ParallelFor(0, std::ssize(from) / kMxfp4Weights, kGrainBlocks, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const float* weights = from.data() + i * kMxfp4Weights;
-      const kernel::Mxfp4Block block = kernel::EncodeMxfp4Block(weights);
+      const kernel::GgmlMxfp4Block block = kernel::EncodeGgmlMxfp4(weights);
       TERSOR_CHECK(block.scale != 255, "a value that is not finite does not fit MXFP4");
       std::memcpy(to.data() + static_cast<size_t>(i) * sizeof(block), &block, sizeof(block));
     }

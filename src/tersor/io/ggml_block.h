@@ -49,7 +49,7 @@ struct BlockQ6K {
 };
 static_assert(sizeof(BlockQ6K) == 210);
 
-/// True for F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K and MXFP4 (kernel/mxfp4_block.h).
+/// True for F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K and MXFP4 (kernel/ggml_mxfp4.h).
 bool CanDequantize(GgmlType type);
 
 /// True for F32, F16, BF16, Q8_0 and MXFP4.

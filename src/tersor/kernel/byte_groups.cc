@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "tersor/kernel/activations.h"
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/util/parallel_for.h"
 
 #undef HWY_TARGET_INCLUDE

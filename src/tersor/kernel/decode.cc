@@ -68,7 +68,7 @@ void DecodeInt8Blocks(const uint8_t* blocks, int64_t count, float* out) {
 
 void DecodeMxfp4Blocks(const uint8_t* blocks, int64_t count, float* out) {
   HWY_ALIGN int8_t doubled[32];
-  for (int64_t i = 0; i < count; i += 32, blocks += sizeof(Mxfp4Block)) {
+  for (int64_t i = 0; i < count; i += 32, blocks += sizeof(GgmlMxfp4Block)) {
     UnpackMxfp4(blocks, doubled);
     ScaleValues(doubled, HalfScale(*blocks), std::min<int64_t>(32, count - i), out + i);
   }
@@ -130,10 +130,10 @@ void EncodeInt8(const float* weights, int64_t cols, std::byte* blocks) {
 }
 
 void EncodeMxfp4(const float* weights, int64_t cols, std::byte* blocks) {
-  for (int64_t first = 0; first < cols; first += kGroup, blocks += sizeof(Mxfp4Block)) {
-    float group[Mxfp4Block::kSize] = {};
+  for (int64_t first = 0; first < cols; first += kGroup, blocks += sizeof(GgmlMxfp4Block)) {
+    float group[GgmlMxfp4Block::kSize] = {};
     std::copy_n(weights + first, std::min(kGroup, cols - first), group);
-    const Mxfp4Block block = EncodeMxfp4Block(group);
+    const GgmlMxfp4Block block = EncodeGgmlMxfp4(group);
     std::memcpy(blocks, &block, sizeof(block));
   }
 }

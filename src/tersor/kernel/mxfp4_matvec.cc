@@ -24,7 +24,7 @@
 namespace tersor::kernel {
 
 constexpr int64_t kRowsAtOnce = 4;
-constexpr int64_t kBlockBytes = sizeof(Mxfp4Block);
+constexpr int64_t kBlockBytes = sizeof(GgmlMxfp4Block);
 constexpr int64_t kAheadBytes = 1024;  // that are asked for before they are used
 
 /// x of one token.

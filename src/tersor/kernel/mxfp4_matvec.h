@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "tersor/kernel/activations.h"
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 
 namespace tersor::kernel {
 

@@ -10,7 +10,7 @@
 
 #include <cstdint>
 
-#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/kernel/ggml_mxfp4.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {

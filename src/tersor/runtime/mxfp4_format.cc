@@ -48,7 +48,7 @@ class Mxfp4 : public WeightFormat {
  private:
   static int64_t RowBytes(int64_t cols) {
     return (cols + kernel::kGroup - 1) / kernel::kGroup *
-           static_cast<int64_t>(sizeof(kernel::Mxfp4Block));
+           static_cast<int64_t>(sizeof(kernel::GgmlMxfp4Block));
   }
 
   bool round_activations_;

@@ -1,6 +1,6 @@
 // MXFP4 as GGUF stores it: 32 numbers of four bits (E2M1) that share a power of two (E8M0).
-#ifndef TERSOR_KERNEL_MXFP4_BLOCK_H_
-#define TERSOR_KERNEL_MXFP4_BLOCK_H_
+#ifndef TERSOR_KERNEL_GGML_MXFP4_H_
+#define TERSOR_KERNEL_GGML_MXFP4_H_
 
 #include <algorithm>
 #include <bit>
@@ -8,16 +8,18 @@
 #include <cstdint>
 #include <limits>
 
+#include "tersor/kernel/mx_format.h"
+
 namespace tersor::kernel {
 
 /// value = 2^(scale - 127) · E2M1: number j is the low half of codes[j], number j + 16 its high
 /// half. A scale of 255 makes all numbers NaN.
-struct Mxfp4Block {
+struct GgmlMxfp4Block {
   static constexpr int kSize = 32;
   uint8_t scale;
   uint8_t codes[16];
 };
-static_assert(sizeof(Mxfp4Block) == 17);
+static_assert(sizeof(GgmlMxfp4Block) == 17);
 
 /// Twice the value of each code: whole numbers.
 inline constexpr int8_t kDoubledE2m1[16] = {0, 1,  2,  3,  4,  6,  8,  12,
@@ -31,14 +33,9 @@ constexpr float HalfScale(uint8_t scale) {
   return std::bit_cast<float>(scale > 1 ? (uint32_t{scale} - 1) << 23 : 0x00200000u << scale);
 }
 
-/// The scale with which no magnitude up to `largest` is cut off, 2^ceil(log2(largest / 6)), from
-/// the bits alone; zero counts as 1e-8, and 255 stands for what is not finite. The truncation-free
-/// scaling of Chen et al. 2025, arXiv:2502.20853.
+/// The scale with which no magnitude up to `largest` is cut off.
 constexpr uint8_t TruncationFreeScale(float largest) {
-  const uint32_t bits = std::bit_cast<uint32_t>(largest == 0 ? 1e-8f : largest);
-  const int exponent = static_cast<int>(bits >> 23);
-  const int above = (bits & 0x7fffff) > 0x400000 ? 1 : 0;  // the mantissa is above 1.5
-  return exponent >= 255 ? 255 : static_cast<uint8_t>(std::max(exponent - 2 + above, 0));
+  return MxScaleByte(MxElement::kE2M1, MxScaleRule::kTruncationFree, largest);
 }
 
 /// 2^(127 - scale) for the scales that TruncationFreeScale gives to finite numbers.
@@ -46,13 +43,13 @@ constexpr float InverseScale(uint8_t scale) { return std::bit_cast<float>((254u 
 
 /// Numbers rounded to nearest, ties to the even code. Numbers that lie on the grid of some block
 /// keep their value, though perhaps with another scale.
-inline Mxfp4Block EncodeMxfp4Block(const float* x) {
+inline GgmlMxfp4Block EncodeGgmlMxfp4(const float* x) {
   float largest = 0, poison = 0;
-  for (int i = 0; i < Mxfp4Block::kSize; ++i) {
+  for (int i = 0; i < GgmlMxfp4Block::kSize; ++i) {
     largest = std::max(largest, std::abs(x[i]));
     poison += x[i] * 0;  // NaN for what is not finite
   }
-  Mxfp4Block block{TruncationFreeScale(poison == 0 ? largest : INFINITY), {}};
+  GgmlMxfp4Block block{TruncationFreeScale(poison == 0 ? largest : INFINITY), {}};
   if (block.scale == 255) {
     return block;
   }
@@ -73,7 +70,7 @@ inline Mxfp4Block EncodeMxfp4Block(const float* x) {
 }
 
 /// Exact; zeros keep their sign.
-inline void DecodeMxfp4Block(const Mxfp4Block& block, float* out) {
+inline void DecodeGgmlMxfp4(const GgmlMxfp4Block& block, float* out) {
   const float half = HalfScale(block.scale);
   const auto value = [&](int code) {
     const float magnitude = half * static_cast<float>(kDoubledE2m1[code & 7]);
@@ -87,4 +84,4 @@ inline void DecodeMxfp4Block(const Mxfp4Block& block, float* out) {
 
 }  // namespace tersor::kernel
 
-#endif  // TERSOR_KERNEL_MXFP4_BLOCK_H_
+#endif  // TERSOR_KERNEL_GGML_MXFP4_H_
