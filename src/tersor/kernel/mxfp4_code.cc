@@ -1,53 +1,77 @@
 #include "tersor/kernel/mxfp4_code.h"
 
-#include <algorithm>
+#include <atomic>
 
-#include "tersor/kernel/mxfp4_reference.h"
+#include "tersor/kernel/mxfp4_block.h"
+#include "tersor/util/parallel_for.h"
 
 namespace tersor::kernel {
 namespace {
 
-bool Copy(bool finite, const Mxfp4Matrix& from, const Mxfp4Out& out) {
-  std::copy(from.codes.begin(), from.codes.end(), out.codes);
-  std::copy(from.scales.begin(), from.scales.end(), out.scales);
+/// All blocks of the result. A row of blocks lies in one thread, and along it the source is read in
+/// order.
+bool Quantize(const Mxfp4Source& source, const Mxfp4Out& out) {
+  const int64_t rows = source.rows(), groups = MxGroups(source.cols());
+  const int64_t blocks = (rows + kMxfp4BlockRows - 1) / kMxfp4BlockRows;
+  const int64_t batch = Mxfp4BatchSize(source, blocks);
+  const uint64_t key = MixMxKey(source.rounding.key);
+  std::atomic<bool> finite = true;
+  ParallelFor(0, (blocks + batch - 1) / batch, 1, [&](int64_t first, int64_t last) {
+    bool mine = true;
+    for (int64_t b = first * batch; b < std::min(last * batch, blocks); b += batch) {
+      for (int64_t g = 0; g < groups; ++g) {
+        mine &= EncodeMxfp4Blocks(source, key, b * kMxfp4BlockRows, std::min(batch, blocks - b), g,
+                                  nullptr, out);
+      }
+    }
+    if (!mine) {
+      finite = false;
+    }
+  });
   return finite;
 }
 
 }  // namespace
 
 bool QuantizeMxfp4(const FloatRows& x, const MxRounding& rounding, const Mxfp4Out& out) {
-  Mxfp4Matrix result;
-  return Copy(QuantizeMxfp4Reference(x, rounding, result), result, out);
+  Mxfp4Source source;
+  source.x = x;
+  source.rounding = rounding;
+  return Quantize(source, out);
 }
 
 bool QuantizeMxfp4Transposed(const FloatRows& x, const MxRounding& rounding, const Mxfp4Out& out) {
-  Mxfp4Matrix result;
-  return Copy(QuantizeMxfp4TransposedReference(x, rounding, result), result, out);
+  Mxfp4Source source;
+  source.x = x;
+  source.transposed = true;
+  source.rounding = rounding;
+  return Quantize(source, out);
 }
 
 bool RequantizeMxfp4Transposed(const Mxfp4Codes& q, const MxRounding& rounding,
                                const Mxfp4Out& out) {
-  Mxfp4Matrix from(q.rows, q.cols), result;
-  std::copy_n(q.codes, from.codes.size(), from.codes.begin());
-  std::copy_n(q.scales, from.scales.size(), from.scales.begin());
-  return Copy(RequantizeMxfp4TransposedReference(from, rounding, result), result, out);
+  Mxfp4Source source;
+  source.codes = q;
+  source.transposed = true;
+  source.rounding = rounding;
+  return Quantize(source, out);
 }
 
 bool QuantizeMxfp4ByEma(const FloatRows& w, const FloatRows& ema, MxScaleRule scale,
                         const Mxfp4Out& out) {
-  Mxfp4Matrix result;
-  return Copy(QuantizeMxfp4ByEmaReference(w, ema, scale, result), result, out);
+  Mxfp4Source source;
+  source.x = w;
+  source.ema = ema;
+  source.rounding.scale = scale;
+  return Quantize(source, out);
 }
 
 void DecodeMxfp4(const Mxfp4Codes& q, float* values, int64_t stride) {
-  for (int64_t r = 0; r < q.rows; ++r) {
-    for (int64_t c = 0; c < q.cols; ++c) {
-      const int64_t group = r * q.groups() + c / kMxGroup;
-      const uint8_t byte = q.codes[group * kMxfp4GroupBytes + c % kMxGroup / 2];
-      values[r * stride + c] =
-          DecodeMx(MxElement::kE2M1, byte >> (c % 2 * 4) & 15) * MxScaleValue(q.scales[group]);
+  ParallelFor(0, q.rows, 16, [&](int64_t first, int64_t last) {
+    for (int64_t r = first; r < last; ++r) {
+      DecodeMxfp4Row(q, r, values + r * stride);
     }
-  }
+  });
 }
 
 void Mxfp4GroupToGgml(const uint8_t* codes, uint8_t* ggml) {

@@ -63,6 +63,33 @@ bool RequantizeMxfp4Transposed(const Mxfp4Codes& q, const MxRounding& rounding,
 bool QuantizeMxfp4ByEma(const FloatRows& w, const FloatRows& ema, MxScaleRule scale,
                         const Mxfp4Out& out);
 
+/// What a quantized matrix, or an operand of a product, is made of: either `x` or `codes`. With a
+/// source [rows, cols] the result is [rows, cols], or its transpose [cols, rows]; groups lie along
+/// the second axis of the result. In a product that is the depth. The six quantizers of section 4:
+///
+///   y  = Q1 Q2ᵀ   Q1 {.x = x}                                            rows of the product
+///                 Q2 {.x = w}, with Q-EMA also .ema                      columns
+///   dx = Q3 Q4ᵀ   Q3 {.x = g, .rounding = stochastic}                    rows
+///                 Q4 {.codes = Q2, .transposed = true, stochastic}       columns
+///   dw = Q5 Q6ᵀ   Q5 {.x = g, .transposed = true, stochastic}            rows
+///                 Q6 {.codes = Q1, .transposed = true, stochastic}       columns
+struct Mxfp4Source {
+  FloatRows x;       // quantized under `rounding`
+  Mxfp4Codes codes;  // quantized again if `transposed`, otherwise taken as they are
+  FloatRows ema;     // with x, not transposed: QuantizeMxfp4ByEma
+  bool transposed = false;
+  MxRounding rounding;
+  Mxfp4Out keep;  // of an operand that is quantized: where its codes go too, or null
+
+  bool has_codes() const { return codes.codes != nullptr; }
+  int64_t rows() const { return transposed ? source_cols() : source_rows(); }
+  int64_t cols() const { return transposed ? source_rows() : source_cols(); }
+
+ private:
+  int64_t source_rows() const { return has_codes() ? codes.rows : x.rows; }
+  int64_t source_cols() const { return has_codes() ? codes.cols : x.cols; }
+};
+
 /// values [rows, cols], rows `stride` apart. Exact; NaN where the scale is 255; infinite where a
 /// value exceeds float32.
 void DecodeMxfp4(const Mxfp4Codes& q, float* values, int64_t stride);

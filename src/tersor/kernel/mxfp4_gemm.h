@@ -12,25 +12,6 @@
 
 namespace tersor::kernel {
 
-/// What an operand is made of: either `x` or `codes`. With source [rows, cols] the operand is
-/// [rows, cols], or its transpose [cols, rows]; its second axis is the depth of the product, along
-/// which groups lie. The six quantizers of section 4 are
-///
-///   Q1  {.x = x}                               y  = Q1 Q2ᵀ    rows
-///   Q2  {.x = w}, or with .ema = average                      columns
-///   Q3  {.x = g, stochastic}                   dx = Q3 Q4ᵀ    rows
-///   Q4  {.codes = Q2, .transposed = true, stochastic}         columns
-///   Q5  {.x = g, .transposed = true, stochastic}  dw = Q5 Q6ᵀ  rows
-///   Q6  {.codes = Q1, .transposed = true, stochastic}         columns
-struct Mxfp4Source {
-  FloatRows x;       // quantized under `rounding`
-  Mxfp4Codes codes;  // taken as they are, or with `transposed` quantized again
-  FloatRows ema;     // with x: QuantizeMxfp4ByEma
-  bool transposed = false;
-  MxRounding rounding;
-  Mxfp4Out keep;  // not null: where the operand's codes are stored too; both or none
-};
-
 /// An operand in the kernel's layout; a view of the workspace.
 struct Mxfp4Operand {
   int64_t rows = 0, depth = 0;
