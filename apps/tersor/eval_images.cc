@@ -9,6 +9,7 @@
 #include "tersor/eval/image_accuracy.h"
 #include "tersor/io/image_preprocessor.h"
 #include "tersor/model/vit.h"
+#include "tersor/precision/precision.h"
 #include "tersor/util/progress.h"
 
 namespace tersor::cli {
@@ -20,7 +21,9 @@ bool IsImageModelFolder(const std::string& path) {
 
 void EvalImages(const std::string& model, const std::string& data, int64_t max_images,
                 Record& record) {
-  const std::unique_ptr<model::Vit> vit = model::LoadVit(model);
+  const std::unique_ptr<precision::Precision> precision =
+      precision::MakePrecision(io::ReadVitConfig(model).quantization);
+  const std::unique_ptr<model::Vit> vit = model::LoadVit(model, precision->plugs);
   const io::VitConfig& shape = vit->config();
   const std::shared_ptr<const data::ImageSet> images =
       data::OpenImages(data, "test", {shape.num_channels, shape.image_size});

@@ -1,5 +1,8 @@
 // `tersor train` on images: from an image set or a folder to a trained and measured classifier.
+#include <ATen/ATen.h>
+
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -18,6 +21,9 @@
 
 namespace tersor::cli {
 namespace {
+
+/// Images on which the change of the model's output is measured.
+constexpr int64_t kProbeImages = 32;
 
 struct Images {
   std::shared_ptr<const data::ImageSet> train, validation;  // validation: may be null
@@ -140,10 +146,21 @@ void TrainImages(TrainRun& run) {
       return Validate(*model, *images.validation, preprocessor, classes, run.communicator());
     };
   }
-  task.write_files = [&](const std::string& folder, io::Dtype dtype) {
-    io::WriteModelConfig(folder, shape, dtype);
-    io::WriteImagePreprocessor(folder, preprocessor, shape.image_size);
+  const auto writer = [&](const std::optional<io::Quantization>& quantization) {
+    io::VitConfig config = shape;
+    config.quantization = quantization;
+    return [config, &preprocessor](const std::string& folder, io::Dtype dtype) {
+      io::WriteModelConfig(folder, config, dtype);
+      io::WriteImagePreprocessor(folder, preprocessor, config.image_size);
+    };
   };
+  task.write_files = writer(std::nullopt);
+  task.write_best_files = writer(precision->Quantization());
+  const at::Tensor probe = source.Get(0, kProbeImages).inputs;
+  precision->SetProbe([&, probe] {
+    const at::NoGradGuard no_grad;
+    return model->Forward(probe).logits;
+  });
   run.Train(*precision, std::move(task), [&](const train::RunState& state) {
     return BestAccuracies(run.options().output, state);
   });

@@ -49,8 +49,9 @@ class TrainRun {
   /// The samples of one forward pass on this rank.
   int64_t MicroBatch() const;
 
-  /// Trains to the end, with what the precision adds to the task. The leading rank then writes the record, with the metrics that every run
-  /// has and those of `more`, and prints the folder of the best model.
+  /// Trains to the end, with what the precision adds to the task. The leading rank then writes the
+  /// record, with the metrics that every run has and those of `more`, and prints the folder of the
+  /// best model.
   void Train(precision::Precision& precision, train::TrainTask task,
              const std::function<Json(const train::RunState&)>& more);
 

@@ -129,6 +129,12 @@ train::Evaluation Validate(model::LanguageModel& model, const TokenStreams& stre
   return {loss, {{"perplexity", std::exp(loss)}, {"accuracy", all[2] / all[1]}}};
 }
 
+/// A model's configuration, saying how its weights are quantized.
+io::ModelConfig Quantized(io::ModelConfig config, std::optional<io::Quantization> quantization) {
+  config.quantization = quantization;
+  return config;
+}
+
 /// The tokenizer's path and what the texts are in it. The leading rank makes what the others then
 /// find made.
 std::string PrepareTokens(const TrainRun& run, const Texts& texts) {
@@ -205,15 +211,24 @@ void TrainText(TrainRun& run) {
   } else {
     task.evaluate = [&] { return Validate(*model, streams, window, run.communicator()); };
   }
-  task.write_files = [&](const std::string& folder, io::Dtype dtype) {
-    io::WriteModelConfig(folder, shape, dtype);
-    if (tokenizer_path == "byte") {
-      WriteFileAtomically(folder + "/tokenizer_config.json",
-                          Json{{"tokenizer_class", "ByteTokenizer"}}.dump(2) + "\n");
-    } else {
-      io::CopyTokenizer(tokenizer_path, folder);
-    }
+  const auto writer = [&](io::ModelConfig config) {
+    return [&, config](const std::string& folder, io::Dtype dtype) {
+      io::WriteModelConfig(folder, config, dtype);
+      if (tokenizer_path == "byte") {
+        WriteFileAtomically(folder + "/tokenizer_config.json",
+                            Json{{"tokenizer_class", "ByteTokenizer"}}.dump(2) + "\n");
+      } else {
+        io::CopyTokenizer(tokenizer_path, folder);
+      }
+    };
   };
+  task.write_files = writer(Quantized(shape, std::nullopt));
+  task.write_best_files = writer(Quantized(shape, precision->Quantization()));
+  const at::Tensor probe = source.Get(0, 1).inputs;
+  precision->SetProbe([&, probe] {
+    const at::NoGradGuard no_grad;
+    return model->Forward(probe).hidden;
+  });
   run.Train(*precision, std::move(task), [](const train::RunState& state) {
     return state.best_step >= 0 ? Json{{"validation_perplexity", std::exp(state.best_loss)}}
                                 : Json::object();

@@ -85,25 +85,6 @@ void ReadRope(const Reader& in, ModelConfig& config) {
   }
 }
 
-/// Only what tersor itself writes; weights that others packed are not read.
-void ReadQuantization(const Reader& in, ModelConfig& config) {
-  constexpr const char* kKey = "quantization_config";
-  if (!in.Has(kKey)) {
-    return;
-  }
-  TERSOR_CHECK(in.At(kKey).is_object(), in.source(), ": field ", kKey, " must be an object");
-  const Reader quantization(in.At(kKey), in.source() + ": " + kKey);
-  const std::string method = quantization.Text("quant_method", "");
-  const std::string format = quantization.Text("format", "");
-  TERSOR_CHECK(method == "tersor" && format == "mxfp4", quantization.source(),
-               " says that the weights are packed (quant_method '", method, "', format '", format,
-               "'); supported: none, or quant_method 'tersor' with format 'mxfp4'");
-  const std::string activations = quantization.Text("activations", "none");
-  TERSOR_CHECK(activations == "none" || activations == "mxfp4", quantization.source(),
-               ": activations '", activations, "' are not known; there are: none, mxfp4");
-  config.quantization = {.round_activations = activations == "mxfp4"};
-}
-
 void ReadLlamaFamily(const Reader& in, ModelConfig& config) {
   const Architecture kind = config.architecture;
   config.intermediate_size = in.Int("intermediate_size");
@@ -217,7 +198,7 @@ ModelConfig ParseModelConfig(const Json& json, const std::string& source) {
   config.bos_token_id = OptionalInt(in, "bos_token_id");
   config.pad_token_id = OptionalInt(in, "pad_token_id");
   ReadEos(in, config);
-  ReadQuantization(in, config);
+  config.quantization = ReadQuantization(in);
   if (config.architecture == Architecture::kOpt) {
     ReadOpt(in, config);
   } else {
@@ -260,10 +241,7 @@ Json ToJson(const ModelConfig& c) {
     add_id("eos_token_id", c.eos_token_id);
   }
   if (c.quantization) {
-    json["quantization_config"] = {
-        {"quant_method", "tersor"},
-        {"format", "mxfp4"},
-        {"activations", c.quantization->round_activations ? "mxfp4" : "none"}};
+    json["quantization_config"] = ToJson(*c.quantization);
   }
   if (c.architecture == Architecture::kOpt) {
     json["ffn_dim"] = c.intermediate_size;

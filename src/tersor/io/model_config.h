@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tersor/io/quantization.h"
 #include "tersor/util/json.h"
 
 namespace tersor::io {
@@ -20,12 +21,6 @@ struct RopeScaling {
   double factor = 1;
   double low_freq_factor = 1, high_freq_factor = 4;  // llama3
   int64_t original_max_position_embeddings = 8192;   // llama3
-};
-
-/// What `quantization_config` of tersor says: the matrices of the blocks hold MXFP4 values in
-/// groups of 32 along their rows, however they are stored. Embeddings, norms and the head do not.
-struct Quantization {
-  bool round_activations = false;  // what they are multiplied with is rounded to MXFP4 too
 };
 
 /// Member names are those of config.json, where it has one for the idea.

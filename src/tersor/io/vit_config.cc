@@ -84,6 +84,7 @@ VitConfig ParseVitConfig(const Json& json, const std::string& source) {
   config.layer_norm_eps = in.Number("layer_norm_eps", 1e-12);
   config.initializer_range = in.Number("initializer_range", 0.02);
   config.labels = ReadLabels(in);
+  config.quantization = ReadQuantization(in);
   config.Validate(source);
   return config;
 }
@@ -109,6 +110,9 @@ Json ToJson(const VitConfig& c) {
                {"initializer_range", c.initializer_range},
                {"hidden_dropout_prob", 0.0},
                {"attention_probs_dropout_prob", 0.0}};
+  if (c.quantization) {
+    json["quantization_config"] = ToJson(*c.quantization);
+  }
   json["id2label"] = Json::object();
   json["label2id"] = Json::object();
   for (size_t id = 0; id < c.labels.size(); ++id) {

@@ -4,6 +4,7 @@
 #define TERSOR_IO_VIT_CONFIG_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,8 @@ struct VitConfig {
   bool qkv_bias = true;
   double layer_norm_eps = 1e-12;
   double initializer_range = 0.02;
-  std::vector<std::string> labels;  // id2label, by class
+  std::vector<std::string> labels;           // id2label, by class
+  std::optional<Quantization> quantization;  // nullopt: none
 
   int64_t head_dim() const { return hidden_size / num_attention_heads; }
   int64_t patches() const { return (image_size / patch_size) * (image_size / patch_size); }

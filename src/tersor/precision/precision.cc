@@ -50,14 +50,14 @@ class Mxfp4 : public Precision {
     }
   }
 
-  Json QuantizationConfig() const override {
+  std::optional<io::Quantization> Quantization() const override {
     const Mxfp4Config& config = training_.config();
-    if (config.int4() || !config.quantizes(2) || config.forward_format != "e2m1") {
-      return nullptr;  // Nothing that is stored is MXFP4.
+    const bool stored = !config.int4() && config.quantizes(2) && config.forward_format == "e2m1";
+    // Of layers that differ config.json could not tell.
+    if (!stored || !config.keep_fp32.empty()) {
+      return std::nullopt;
     }
-    return {{"quant_method", "tersor"},
-            {"format", "mxfp4"},
-            {"activations", config.quantizes(1) ? "mxfp4" : "none"}};
+    return io::Quantization{.round_activations = config.quantizes(1)};
   }
 
   void SetProbe(std::function<at::Tensor()> probe) override {
@@ -91,6 +91,15 @@ std::unique_ptr<Precision> MakePrecision(const PrecisionConfig& config, uint64_t
     made->plugs.precision = Int8PerToken();
   }
   return made;
+}
+
+std::unique_ptr<Precision> MakePrecision(const std::optional<io::Quantization>& quantization) {
+  PrecisionConfig config;
+  if (quantization.has_value()) {
+    config.linear = "mxfp4";
+    config.mxfp4.quantizers = quantization->round_activations ? "123456" : "2";
+  }
+  return MakePrecision(config, /*seed=*/0);
 }
 
 }  // namespace tersor::precision

@@ -4,8 +4,9 @@
 
 #include <functional>
 #include <memory>
-#include <vector>
+#include <optional>
 
+#include "tersor/io/quantization.h"
 #include "tersor/model/language_model.h"
 #include "tersor/precision/precision_config.h"
 #include "tersor/train/trainer.h"
@@ -24,14 +25,18 @@ class Precision {
   virtual void Join(train::TrainTask& task, const train::TrainerConfig& config) {
     (void)task, (void)config;
   }
-  /// For config.json: how the exported weights and the activations are quantized; null: not.
-  virtual Json QuantizationConfig() const { return nullptr; }
+  /// For config.json of the finished model, whose weights it changes on export; nullopt: it does
+  /// not.
+  virtual std::optional<io::Quantization> Quantization() const { return std::nullopt; }
   /// Output of the model on an input that stays the same, for measures of its change.
   virtual void SetProbe(std::function<at::Tensor()> probe) { (void)probe; }
 };
 
 /// Validates `config`. `seed`: of stochastic rounding; must differ between ranks.
 std::unique_ptr<Precision> MakePrecision(const PrecisionConfig& config, uint64_t seed);
+
+/// To compute with a finished model as it was trained; float32 where nothing is quantized.
+std::unique_ptr<Precision> MakePrecision(const std::optional<io::Quantization>& quantization);
 
 }  // namespace tersor::precision
 

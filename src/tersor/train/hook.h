@@ -39,7 +39,8 @@ class Hook {
   /// Replaces, by copies, what a finished checkpoint holds in place of a parameter.
   virtual void Export(nn::ParameterList& parameters) { (void)parameters; }
   /// Adds this step's numbers to its line of the metrics log. The record draws each as a curve; an
-  /// object of lists, {"mlp.down_proj": [by layer]}, becomes a chart an entry.
+  /// object of lists, {"mlp.down_proj": [by layer]}, becomes a chart an entry, one of numbers a
+  /// chart. A key whose value comes in some steps only is null in the others.
   virtual void Report(Json& metrics) const { (void)metrics; }
 };
 

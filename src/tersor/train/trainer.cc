@@ -332,7 +332,8 @@ void Trainer::Evaluate(Progress& progress) {
     for (Hook* hook : hooks_) {
       hook->Export(stored);
     }
-    SaveModelFolder(folder_ + "/best", stored, dtype, task_.write_files);
+    SaveModelFolder(folder_ + "/best", stored, dtype,
+                    task_.write_best_files ? task_.write_best_files : task_.write_files);
   }
   std::string line = fmt::format("step {}: validation loss {:.4f}", run_.step, result.loss);
   for (const auto& [name, value] : result.metrics.items()) {
@@ -404,6 +405,10 @@ Json Trainer::Series() const {
       }
       const Json kinds = value.is_object() ? value : Json::object();
       for (const auto& [kind, list] : kinds.items()) {
+        if (list.is_number()) {
+          add(name + ": " + kind, name, step, list);
+          continue;
+        }
         for (size_t layer = 0; layer < list.size(); ++layer) {
           const std::string curve = kind + ", layer " + std::to_string(layer);
           add(curve, name + ": " + kind, step, list[layer]);

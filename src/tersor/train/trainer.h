@@ -53,6 +53,7 @@ struct TrainTask {
   const BatchSource* source = nullptr;
   std::function<Evaluation()> evaluate;  // run by all ranks; empty: no evaluation
   FolderWriter write_files;              // config and tokenizer of a checkpoint folder
+  FolderWriter write_best_files;         // of the best one, where they differ; may be empty
   std::vector<Hook*> hooks;
   OptimizerFactory make_optimizer;  // empty: AdamW
   double targets_per_sample = 1;    // for the rate that progress shows
