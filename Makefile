@@ -30,6 +30,7 @@ bench: build
 	build/bin/tersor bench train --json out/bench-train.json
 	build/bin/tersor bench decode --json out/bench-decode.json
 	build/bin/tersor bench int8 --json out/bench-int8.json
+	build/bin/tersor bench mxfp4 --json out/bench-mxfp4.json
 
 fuzz: setup-test
 	cmake --preset fuzz

@@ -1,43 +1,19 @@
 #include "bench_int8.h"
 
 #include <ATen/ATen.h>
-#include <hwy/targets.h>
 
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "int8_product.h"
+#include "isa_path.h"
 #include "tersor/op/live_bytes.h"
 #include "tersor/precision/precision.h"
 #include "train_step.h"
 
 namespace tersor::cli {
 namespace {
-
-/// The instruction sets to measure: AVX2 under the row's plain name, and the machine's best.
-struct IsaPath {
-  std::string suffix;
-  int64_t target;  // Highway's; 0: all
-};
-std::vector<IsaPath> IsaPaths() {
-  const std::string best(kernel::BestInt8Kernel().name);
-  hwy::SetSupportedTargetsForTest(HWY_AVX2);
-  const std::string plain(kernel::BestInt8Kernel().name);
-  hwy::SetSupportedTargetsForTest(0);
-  std::vector<IsaPath> paths = {{"", best == plain ? 0 : HWY_AVX2}};
-  if (best != plain) {
-    paths.push_back({"_" + best, 0});
-  }
-  return paths;
-}
-
-/// Restricts our kernels to a path; the peer always has the whole machine.
-class OnPath {
- public:
-  explicit OnPath(const IsaPath& path) { hwy::SetSupportedTargetsForTest(path.target); }
-  ~OnPath() { hwy::SetSupportedTargetsForTest(0); }
-};
 
 enum class Peer { kSgemm, kOneDnn };
 

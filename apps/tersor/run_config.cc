@@ -89,7 +89,7 @@ void RunConfig::CheckKind(const std::string& type) const {
     FailUsage("tokenizer.path, model.kv_heads and model.glu_outliers are for language models, not ",
               "for ", type);
   }
-  if (precision.head) {
+  if (precision.int8.head) {
     FailUsage("precision.head must be false for ", type, ", whose classifier stays in float32");
   }
   if (image.drop_path < 0 || image.drop_path >= 1) {

@@ -142,32 +142,6 @@ TEST(GgmlMxfp4Block, EveryCodeComesBack) {
   }
 }
 
-TEST(GgmlMxfp4Block, TruncationFreeScales) {
-  const auto exponent = [](float largest) { return TruncationFreeScale(largest) - 127; };
-  for (const auto& [largest, expected] :
-       std::vector<std::pair<float, int>>{{6, 0},
-                                          {std::nextafter(6.0f, 7.0f), 1},
-                                          {7, 1},
-                                          {8, 1},
-                                          {12, 1},
-                                          {5.9f, 0},
-                                          {24, 2},
-                                          {24.000002f, 3},
-                                          {31, 3},
-                                          {1, -2},
-                                          {.1f, -5},
-                                          {448, 7},
-                                          {1e-8f, -29},
-                                          {3.4028235e38f, 126},
-                                          {0x1p-126f, -127},
-                                          {0x1p-149f, -127},
-                                          {0, -29}}) {
-    EXPECT_EQ(exponent(largest), expected) << largest;
-  }
-  EXPECT_EQ(TruncationFreeScale(INFINITY), 255);
-  EXPECT_EQ(TruncationFreeScale(std::nanf("")), 255);
-}
-
 TEST(GgmlMxfp4Block, TiesGoToTheEvenCode) {
   const float ties[] = {.25f, .75f, 1.25f, 1.75f, 2.5f, 3.5f, 5, 0.25000006f};
   const float even[] = {0, 1, 1, 2, 2, 4, 4, .5f};

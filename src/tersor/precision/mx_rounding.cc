@@ -12,6 +12,7 @@ using kernel::MxElementFormat;
 using kernel::MxTies;
 
 constexpr int64_t kGroup = kernel::kMxGroup;
+constexpr int64_t kLow32 = 0xFFFFFFFF;
 
 /// [lines, groups, 32] of a matrix [lines, length], padded with zeros; and back.
 at::Tensor Grouped(const at::Tensor& lines) {
@@ -98,7 +99,7 @@ at::Tensor TieAddend(const Place& place, const at::Tensor& scaled, MxTies ties) 
 at::Tensor Multiply32(const at::Tensor& a, uint32_t b) {
   const at::Tensor low = a.bitwise_and(0xFFFF) * static_cast<int64_t>(b);
   const at::Tensor high = (a.bitwise_right_shift(16) * static_cast<int64_t>(b)).bitwise_and(0xFFFF);
-  return (low + high.bitwise_left_shift(16)).bitwise_and(0xFFFFFFFF);
+  return (low + high.bitwise_left_shift(16)).bitwise_and(kLow32);
 }
 
 /// kernel::MxRandom of indices [0, rows · cols), as int64 [rows, cols].
@@ -110,7 +111,7 @@ at::Tensor RandomBits(const at::Tensor& like, uint64_t key) {
     return h.bitwise_xor(h.bitwise_right_shift(bits));
   };
   at::Tensor h = at::arange(like.numel(), like.options().dtype(at::kLong));
-  h = (Multiply32(h.bitwise_and(0xFFFFFFFF), 0x9E3779B9u) + low).bitwise_and(0xFFFFFFFF);
+  h = (Multiply32(h.bitwise_and(kLow32), 0x9E3779B9u) + low).bitwise_and(kLow32);
   h = Multiply32(shift_xor(h, 16), 0x7FEB352Du);
   h = Multiply32(shift_xor(h, 15).bitwise_xor(high), 0x846CA68Bu);
   return shift_xor(h, 16).bitwise_right_shift(8).reshape(like.sizes());
