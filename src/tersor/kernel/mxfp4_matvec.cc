@@ -54,11 +54,14 @@ namespace tersor::kernel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // FourRows<kPlanes> sums four rows: Add() one group of each, Store() the four results.
-#if HWY_TARGET == HWY_AVX2
-
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
 HWY_INLINE __m128i Load16(const void* from) {
   return _mm_loadu_si128(static_cast<const __m128i*>(from));
 }
+#endif
+
+#if HWY_TARGET == HWY_AVX2
+
 HWY_INLINE __m256i LoadTwice(const void* from) { return _mm256_broadcastsi128_si256(Load16(from)); }
 
 /// The codes of two rows' blocks, unpacked: those of the low halves and of the high ones.
@@ -101,10 +104,8 @@ class FourRows<1> {
     __m256i four = _mm256_packs_epi32(ab, cd);
     four = _mm256_add_epi16(four, _mm256_packs_epi32(LoadTwice(offsets), LoadTwice(offsets)));
     const __m256i sums = _mm256_madd_epi16(four, ones);
-    const __m128d even = _mm_loadh_pd(_mm_load_sd(Scales(a)), Scales(c));
-    const __m128d odd = _mm_loadh_pd(_mm_load_sd(Scales(b)), Scales(d));
     const __m256 scales =
-        _mm256_castpd_ps(_mm256_insertf128_pd(_mm256_castpd128_pd256(even), odd, 1));
+        _mm256_insertf128_ps(_mm256_castps128_ps256(ScalesOf(a, c)), ScalesOf(b, d), 1);
     sums_ = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), _mm256_mul_ps(scales, _mm256_set1_ps(scale)),
                             sums_);
   }
@@ -115,8 +116,10 @@ class FourRows<1> {
   }
 
  private:
-  static HWY_INLINE const double* Scales(const uint8_t* block) {
-    return reinterpret_cast<const double*>(kHalfScales[*block].data());
+  /// Those of two blocks, each twice.
+  static HWY_INLINE __m128 ScalesOf(const uint8_t* a, const uint8_t* b) {
+    const __m128 first = _mm_castsi128_ps(_mm_loadu_si64(kHalfScales[*a].data()));
+    return _mm_loadh_pi(first, reinterpret_cast<const __m64*>(kHalfScales[*b].data()));
   }
   __m256 sums_;
 };
@@ -195,9 +198,6 @@ class FourRows {
   }
 
  private:
-  static HWY_INLINE __m128i Load16(const void* from) {
-    return _mm_loadu_si128(static_cast<const __m128i*>(from));
-  }
   static HWY_INLINE __m512i LoadFour(const void* from) {
     return _mm512_broadcast_i32x4(Load16(from));
   }
