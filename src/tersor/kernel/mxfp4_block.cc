@@ -43,6 +43,7 @@ constexpr int64_t kMxfp4TileCols = kMxfp4BlockBatch * kMxfp4BlockRows;
 
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // A vector covers the rows of a block or a part of them, on any instruction set.
@@ -505,6 +506,7 @@ void DecodeGroups(const Mxfp4Codes& q, int64_t row, float* values) {
   }
 }
 
+}  // namespace
 }  // namespace tersor::kernel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
