@@ -7,6 +7,7 @@
 #include <limits>
 #include <type_traits>
 
+#include "tersor/kernel/prefetch.h"
 #include "tersor/util/parallel_for.h"
 
 // A task is a part of y, some row blocks by some column tiles. Along the depth it goes by
@@ -34,6 +35,8 @@ struct ColumnTile {
   const Mxfp4Operand* b;
   int64_t block;
   Mxfp4GroupInfo info[kDepthGroups];
+
+  ColumnTile(const Mxfp4Operand* b, int64_t block) : b(b), block(block) {}
 };
 
 void Join(const Mxfp4GroupInfo* a, const Mxfp4GroupInfo* b, int64_t groups, Mxfp4GroupInfo* out) {
@@ -212,7 +215,7 @@ void MultiplyTask(const Mxfp4Operand& a, const Mxfp4Operand& b, const Mxfp4Kerne
   for (int64_t k = 0; k < groups; k += kDepthGroups) {
     const int64_t depth = std::min(kDepthGroups, groups - k);
     for (int64_t j = column_tiles.first; j < column_tiles.last; ++j) {
-      ColumnTile columns{&b, 2 * j, {}};
+      ColumnTile columns(&b, 2 * j);
       const Mxfp4GroupInfo* info = b.info + 2 * j * groups + k;
       Join(info, info + groups, depth, columns.info);
       const int64_t cols = std::min(kMxfp4TileCols, b.rows - j * kMxfp4TileCols);
@@ -220,7 +223,7 @@ void MultiplyTask(const Mxfp4Operand& a, const Mxfp4Operand& b, const Mxfp4Kerne
         const Tile tile(a, columns, i, k, depth);
         float* y = target.y + i * kMxfp4TileRows * target.stride + j * kMxfp4TileCols;
         for (int64_t r = 0; r < tile.rows(); ++r) {
-          __builtin_prefetch(y + r * target.stride, /*rw=*/1);
+          PrefetchForWriting(y + r * target.stride);
         }
         alignas(64) float sums[kTile];
         tile.Multiply(kernel, sums);
@@ -232,21 +235,18 @@ void MultiplyTask(const Mxfp4Operand& a, const Mxfp4Operand& b, const Mxfp4Kerne
 
 int64_t Ceil(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-/// Packs one chunk of up to kMxfp4BlockBatch blocks from `block` on.
-bool PackBatch(const Mxfp4Source& source, uint64_t key, int64_t block, int64_t count, int64_t group,
+bool PackChunk(const Mxfp4Source& source, uint64_t key, const Mxfp4Chunk& chunk,
                const Mxfp4Operand& operand, const Mxfp4ChunkOut& out) {
   Mxfp4Block blocks[kMxfp4ChunkGroups * kMxfp4BlockBatch];
-  const int64_t groups = operand.groups();
-  const int64_t depth = std::min(kMxfp4ChunkGroups, groups - group);
   bool finite = true;
-  for (int64_t g = 0; g < depth; ++g) {
-    finite &= EncodeMxfp4Blocks(source, key, block * kMxfp4BlockRows, count, group + g,
-                                blocks + g * count, source.keep);
+  for (int64_t g = 0; g < chunk.groups; ++g) {
+    finite &= EncodeMxfp4Blocks(source, key, chunk.block * kMxfp4BlockRows, chunk.blocks,
+                                chunk.group + g, blocks + g * chunk.blocks, source.keep);
   }
-  for (int64_t i = 0; i < count; ++i) {
-    const int64_t at = (block + i) * groups + group;
+  for (int64_t i = 0; i < chunk.blocks; ++i) {
+    const int64_t at = (chunk.block + i) * operand.groups() + chunk.group;
     PackMxfp4Chunk(
-        blocks + i, count, depth, operand.side,
+        blocks + i, chunk.blocks, chunk.groups, operand.side,
         {out.codes + at * kBlockBytes, out.sums == nullptr ? nullptr : out.sums + at * 16,
          out.scales + at * 8, out.info + at});
   }
@@ -274,17 +274,9 @@ Mxfp4Operand PackMxfp4(const Mxfp4Source& source, OperandSide side, Workspace& w
   operand.scales = out.scales;
   operand.info = out.info;
   const uint64_t key = MixMxKey(source.rounding.key);
-  const int64_t batch = Mxfp4BatchSize(source, operand.blocks);
-  const int64_t chunks = Ceil(groups, kMxfp4ChunkGroups);
   std::atomic<bool> finite = true;
-  ParallelFor(0, Ceil(operand.blocks, batch) * chunks, 1, [&](int64_t first, int64_t last) {
-    bool mine = true;
-    for (int64_t task = first; task < last; ++task) {
-      const int64_t block = task / chunks * batch;
-      mine &= PackBatch(source, key, block, std::min(batch, operand.blocks - block),
-                        task % chunks * kMxfp4ChunkGroups, operand, out);
-    }
-    if (!mine) {
+  ForEachMxfp4Chunk(source, operand.blocks, [&](const Mxfp4Chunk& chunk) {
+    if (!PackChunk(source, key, chunk, operand, out)) {
       finite = false;
     }
   });

@@ -9,9 +9,6 @@
 
 namespace tersor::kernel {
 
-/// Groups that are brought to common scales and packed together.
-constexpr int64_t kMxfp4ChunkGroups = 8;
-
 /// Facts about one group of one block of rows. A run is a sequence of groups under one scale for
 /// each row.
 struct Mxfp4GroupInfo {
