@@ -43,6 +43,7 @@ constexpr int64_t kMxfp4TileCols = kMxfp4BlockBatch * kMxfp4BlockRows;
 
 HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
+namespace {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // A vector covers the rows of a block or a part of them, on any instruction set.
@@ -143,9 +144,6 @@ HWY_INLINE VU ScaleBytes(VU bits, MxScaleRule rule) {
   return hn::IfThenElse(hn::Gt(bits, Const(0x7F7FFFFFu)), Const(kMxNanScale), field);
 }
 
-/// 1 / S of a scale byte below 254: never subnormal.
-constexpr float InverseOf(uint8_t byte) { return std::bit_cast<float>((254u - byte) << 23); }
-
 #if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
 /// to[c][r] = from[r][c] of 8 x 8 words.
 HWY_INLINE void TransposeWords(const uint8_t* from, uint8_t* to) {
@@ -221,88 +219,138 @@ void KeepRows(const uint8_t (*codes)[kMxGroup], const uint8_t* scales, int64_t r
   }
 }
 
+/// Stores the bytes of a group, of which encode(c) gives a vector from element c on. In one piece,
+/// because reading back what was stored in several stalls.
+template <typename Encode>
+HWY_INLINE void StoreBytes(const Encode& encode, uint8_t* bytes) {
+#if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
+  const VU v0 = encode(0), v1 = encode(8), v2 = encode(16), v3 = encode(24);
+  const __m256i words =
+      _mm256_packus_epi16(_mm256_packus_epi32(v0.raw, v1.raw), _mm256_packus_epi32(v2.raw, v3.raw));
+  // Each half has one half of every vector.
+  const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+  _mm256_store_si256(reinterpret_cast<__m256i*>(bytes), _mm256_permutevar8x32_epi32(words, order));
+#else
+  const D8 d8;
+  for (int64_t c = 0; c < kMxGroup; c += static_cast<int64_t>(hn::Lanes(d8))) {
+    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(DI(), encode(c))), d8, bytes + c);
+  }
+#endif
+}
+
+/// Scales of a block's rows from the bits of their largest magnitudes, and 1 / S, which is never
+/// subnormal. False where one is not finite.
+HWY_INLINE bool FindScales(const uint32_t* largest, MxScaleRule rule, uint8_t* scales,
+                           float* inverse) {
+  const DF d;
+  const DU du;
+  const D8 d8;
+  bool finite = true;
+  for (int64_t v = 0; v < kMxfp4BlockRows; v += static_cast<int64_t>(hn::Lanes(d))) {
+    const VU bits = hn::Load(du, largest + v);
+    const VU bytes = ScaleBytes(bits, rule);
+    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(DI(), bytes)), d8, scales + v);
+    const VU field = hn::ShiftLeft<23>(hn::Sub(Const(254), bytes));
+    hn::Store(hn::BitCast(d, field), d, inverse + v);
+    finite &= hn::AllFalse(du, hn::Eq(bytes, Const(kMxNanScale)));
+  }
+  return finite;
+}
+
+/// Largest magnitude of a group, as bits: these are ordered like the magnitudes, with what is not
+/// finite on top.
+HWY_INLINE uint32_t LargestInRow(const float* HWY_RESTRICT x) {
+  const DU du;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(du));
+  VU most = Magnitude(x);
+  for (int64_t c = lanes; c < kMxGroup; c += lanes) {
+    most = hn::Max(most, Magnitude(x + c));
+  }
+  return hn::GetLane(hn::MaxOfLanes(du, most));
+}
+
+/// A block of rows of the tile. The scales of all come first: their latencies overlap.
 template <Mxfp4Mode kMode>
 bool EncodeRows(const Mxfp4Tile& tile, MxScaleRule rule, uint64_t key, uint8_t (*codes)[kMxGroup],
                 uint8_t* scales) {
   const DF d;
   const DU du;
-  const D8 d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  bool finite = true;
+  alignas(64) uint32_t largest[kMxfp4BlockRows];
+  alignas(64) float inverse[kMxfp4BlockRows];
+  for (int64_t r = 0; r < kMxfp4BlockRows; ++r) {
+    largest[r] = LargestInRow(tile.x + r * tile.stride);
+    if (kMode == Mxfp4Mode::kEma && LargestInRow(tile.ema + r * tile.ema_stride) >= 0x7F800000u) {
+      largest[r] = 0x7F800000u;
+    }
+  }
+  const bool finite = FindScales(largest, rule, scales, inverse);
   for (int64_t r = 0; r < kMxfp4BlockRows; ++r) {
     const float* HWY_RESTRICT x = tile.x + r * tile.stride;
     const float* HWY_RESTRICT ema = kMode == Mxfp4Mode::kEma ? tile.ema + r * tile.ema_stride : x;
-    // Bit patterns of magnitudes are ordered like them, with what is not finite on top.
-    VU most = hn::Zero(du), most_ema = hn::Zero(du);
-    for (int64_t c = 0; c < kMxGroup; c += lanes) {
-      most = hn::Max(most, Magnitude(x + c));
-      if constexpr (kMode == Mxfp4Mode::kEma) {
-        most_ema = hn::Max(most_ema, Magnitude(ema + c));
-      }
-    }
-    uint32_t largest = hn::GetLane(hn::MaxOfLanes(du, most));
-    if (kMode == Mxfp4Mode::kEma && hn::GetLane(hn::MaxOfLanes(du, most_ema)) >= 0x7F800000u) {
-      largest = 0x7F800000u;
-    }
-    scales[r] = MxScaleByte(MxElement::kE2M1, rule, std::bit_cast<float>(largest));
-    if (scales[r] == kMxNanScale) {
-      std::memset(codes[r], 0, kMxGroup);
-      finite = false;
-      continue;
-    }
-    const VF inverse = hn::Set(d, InverseOf(scales[r]));
+    const VF factor = hn::Set(d, inverse[r]);
     VU index = hn::Add(hn::Iota(du, 0), Const(tile.index + static_cast<uint32_t>(r) * tile.pitch));
-    for (int64_t c = 0; c < kMxGroup; c += lanes) {
-      const VU code = Encode<kMode>(hn::Mul(hn::LoadU(d, x + c), inverse),
-                                    hn::Mul(hn::LoadU(d, ema + c), inverse), index, key);
-      hn::StoreU(hn::DemoteTo(d8, hn::BitCast(DI(), code)), d8, codes[r] + c);
+    const auto encode = [&](int64_t c) {
+      const VU code = Encode<kMode>(hn::Mul(hn::LoadU(d, x + c), factor),
+                                    hn::Mul(hn::LoadU(d, ema + c), factor), index, key);
       index = hn::Add(index, Const(static_cast<uint32_t>(lanes)));
+      return code;
+    };
+    StoreBytes(encode, codes[r]);
+    if (!finite && scales[r] == kMxNanScale) {
+      std::memset(codes[r], 0, kMxGroup);
     }
   }
   return finite;
+}
+
+/// Bits of the largest magnitudes of a block's columns.
+HWY_INLINE void LargestInColumns(const Mxfp4Tile& tile, uint32_t* largest) {
+  const DU du;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(du));
+  for (int64_t v = 0; v < kMxfp4BlockRows; v += lanes) {
+    const float* HWY_RESTRICT x = tile.x + v;
+    VU even = hn::Zero(du), odd = hn::Zero(du);
+    for (int64_t r = 0; r < kMxGroup; r += 2, x += 2 * tile.stride) {
+      even = hn::Max(even, Magnitude(x));
+      odd = hn::Max(odd, Magnitude(x + tile.stride));
+    }
+    hn::Store(hn::Max(even, odd), du, largest + v);
+  }
 }
 
 /// A block whose rows are columns of the tile.
 template <Mxfp4Mode kMode>
 bool EncodeColumns(const Mxfp4Tile& tile, MxScaleRule rule, uint64_t key, Mxfp4Block& block) {
   const DF d;
-  const DI di;
   const DU du;
-  const D8 d8;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  bool finite = true;
+  alignas(64) uint32_t largest[kMxfp4BlockRows];
+  alignas(64) float inverse[kMxfp4BlockRows];
+  LargestInColumns(tile, largest);
+  const bool finite = FindScales(largest, rule, block.scales, inverse);
   for (int64_t v = 0; v < kMxfp4BlockRows; v += lanes) {
     const float* HWY_RESTRICT x = tile.x + v;
-    VU most = hn::Zero(du);
-    for (int64_t r = 0; r < kMxGroup; ++r) {
-      most = hn::Max(most, Magnitude(x + r * tile.stride));
-    }
-    const VU bytes = ScaleBytes(most, rule);
-    hn::StoreU(hn::DemoteTo(d8, hn::BitCast(di, bytes)), d8, block.scales + v);
-    const auto bad = hn::Eq(bytes, Const(kMxNanScale));
-    const VF inverse = hn::BitCast(d, hn::ShiftLeft<23>(hn::Sub(Const(254), bytes)));
+    const VF factor = hn::Load(d, inverse + v);
     VU index = hn::Add(hn::Iota(du, 0), Const(tile.index + static_cast<uint32_t>(v)));
+    const auto encode = [&] {
+      const VF scaled = hn::Mul(hn::LoadU(d, x), factor);
+      const VU code = Encode<kMode>(scaled, scaled, index, key);
+      x += tile.stride;
+      index = hn::Add(index, Const(tile.pitch));
+      return code;
+    };
     for (int64_t q = 0; q < kMxGroup / 4; ++q) {
-      VU word = hn::Zero(du);
-      const auto add = [&]<int kShift>(std::integral_constant<int, kShift>) {
-        const VF scaled = hn::Mul(hn::LoadU(d, x), inverse);
-        const VU code = Encode<kMode>(scaled, scaled, index, key);
-        word = hn::Or(word, hn::ShiftLeft<kShift>(code));
-        x += tile.stride;
-        index = hn::Add(index, Const(tile.pitch));
-      };
-      add(std::integral_constant<int, 0>());
-      add(std::integral_constant<int, 8>());
-      add(std::integral_constant<int, 16>());
-      add(std::integral_constant<int, 24>());
-      hn::StoreU(word, du, reinterpret_cast<uint32_t*>(block.codes[q][v]));
+      VU word = encode();
+      word = hn::Or(word, hn::ShiftLeft<8>(encode()));
+      word = hn::Or(word, hn::ShiftLeft<16>(encode()));
+      word = hn::Or(word, hn::ShiftLeft<24>(encode()));
+      hn::Store(word, du, reinterpret_cast<uint32_t*>(block.codes[q][v]));
     }
-    if (!hn::AllFalse(du, bad)) {
-      finite = false;
-      for (auto& words : block.codes) {
-        auto* at = reinterpret_cast<uint32_t*>(words[v]);
-        hn::StoreU(hn::IfThenZeroElse(bad, hn::LoadU(du, at)), du, at);
-      }
+  }
+  for (int64_t r = 0; !finite && r < kMxfp4BlockRows; ++r) {
+    for (int64_t q = 0; block.scales[r] == kMxNanScale && q < kMxGroup / 4; ++q) {
+      std::memset(block.codes[q][r], 0, 4);
     }
   }
   return finite;
@@ -385,6 +433,20 @@ bool EncodeByRows(const Mxfp4BlockTask& task) {
   return finite;
 }
 
+/// Copied even where the source could be read in place: 32 rows some pages apart would share few
+/// sets of the first cache.
+const float* CopiedTile(const FloatRows& x, int64_t row, int64_t col, float* pad) {
+  const DF d;
+  for (int64_t r = 0; r < kMxGroup; ++r) {
+    const float* HWY_RESTRICT from = x.data + (row + r) * x.stride + col;
+    float* HWY_RESTRICT to = pad + r * kMxfp4TileCols;
+    for (int64_t c = 0; c < kMxfp4TileCols; c += static_cast<int64_t>(hn::Lanes(d))) {
+      hn::Store(hn::LoadU(d, from + c), d, to + c);
+    }
+  }
+  return pad;
+}
+
 /// The values of 32 rows of codes, from column `col` on, zeros beyond the edges.
 const float* DecodedTile(const Mxfp4Codes& q, int64_t row, int64_t col, int64_t cols, float* pad) {
   for (int64_t r = 0; r < kMxGroup; ++r) {
@@ -416,11 +478,10 @@ bool EncodeByColumns(const Mxfp4BlockTask& task) {
                  static_cast<uint32_t>(source.rows())};
   if (source.has_codes()) {
     tile.x = DecodedTile(source.codes, row, col, cols, pad);
-  } else if (row + kMxGroup > x.rows || col + cols > x.cols) {
+  } else if (row + kMxGroup > x.rows || col + kMxfp4TileCols > x.cols) {
     tile.x = Padded(x, row, col, kMxGroup, kMxfp4TileCols, pad);
   } else {
-    tile.x = x.data + row * x.stride + col;
-    tile.stride = x.stride;
+    tile.x = CopiedTile(x, row, col, pad);
   }
   bool finite = true;
   Mxfp4Block own;
@@ -505,6 +566,7 @@ void DecodeGroups(const Mxfp4Codes& q, int64_t row, float* values) {
   }
 }
 
+}  // namespace
 }  // namespace tersor::kernel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "tersor/kernel/mxfp4_code.h"
+#include "tersor/util/parallel_for.h"
 
 namespace tersor::kernel {
 
@@ -32,9 +33,32 @@ bool EncodeMxfp4Blocks(const Mxfp4Source& source, uint64_t mixed_key, int64_t ro
 /// The values of one row.
 void DecodeMxfp4Row(const Mxfp4Codes& q, int64_t row, float* values);
 
-/// Blocks that one call of EncodeMxfp4Blocks should get where the rest of the matrix has `left`.
-inline int64_t Mxfp4BatchSize(const Mxfp4Source& source, int64_t left) {
-  return source.transposed ? std::min(left, kMxfp4BlockBatch) : 1;
+/// Groups that are handled one after the other, before the next rows: their operands come to common
+/// scales, and of a source that is read along its columns, the pages stay in reach.
+constexpr int64_t kMxfp4ChunkGroups = 8;
+
+/// A part of the result of a quantizer.
+struct Mxfp4Chunk {
+  int64_t block, blocks;  // of rows: at most kMxfp4BlockBatch
+  int64_t group, groups;  // at most kMxfp4ChunkGroups
+};
+
+/// Calls body(chunk) for all chunks of `blocks` blocks of rows, in parallel. Neighbouring chunks
+/// follow each other as the source lies in memory.
+template <typename Body>
+void ForEachMxfp4Chunk(const Mxfp4Source& source, int64_t blocks, const Body& body) {
+  const int64_t batch = source.transposed ? kMxfp4BlockBatch : 1;
+  const int64_t batches = (blocks + batch - 1) / batch;
+  const int64_t groups = MxGroups(source.cols());
+  const int64_t chunks = (groups + kMxfp4ChunkGroups - 1) / kMxfp4ChunkGroups;
+  ParallelFor(0, batches * chunks, 1, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      const int64_t block = (source.transposed ? i % batches : i / chunks) * batch;
+      const int64_t group = (source.transposed ? i / batches : i % chunks) * kMxfp4ChunkGroups;
+      body(Mxfp4Chunk{block, std::min(batch, blocks - block), group,
+                      std::min(kMxfp4ChunkGroups, groups - group)});
+    }
+  });
 }
 
 }  // namespace tersor::kernel

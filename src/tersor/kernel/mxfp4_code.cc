@@ -8,21 +8,16 @@
 namespace tersor::kernel {
 namespace {
 
-/// All blocks of the result. A row of blocks lies in one thread, and along it the source is read in
-/// order.
+/// All blocks of the result.
 bool Quantize(const Mxfp4Source& source, const Mxfp4Out& out) {
-  const int64_t rows = source.rows(), groups = MxGroups(source.cols());
-  const int64_t blocks = (rows + kMxfp4BlockRows - 1) / kMxfp4BlockRows;
-  const int64_t batch = Mxfp4BatchSize(source, blocks);
   const uint64_t key = MixMxKey(source.rounding.key);
+  const int64_t blocks = (source.rows() + kMxfp4BlockRows - 1) / kMxfp4BlockRows;
   std::atomic<bool> finite = true;
-  ParallelFor(0, (blocks + batch - 1) / batch, 1, [&](int64_t first, int64_t last) {
+  ForEachMxfp4Chunk(source, blocks, [&](const Mxfp4Chunk& chunk) {
     bool mine = true;
-    for (int64_t b = first * batch; b < std::min(last * batch, blocks); b += batch) {
-      for (int64_t g = 0; g < groups; ++g) {
-        mine &= EncodeMxfp4Blocks(source, key, b * kMxfp4BlockRows, std::min(batch, blocks - b), g,
-                                  nullptr, out);
-      }
+    for (int64_t g = 0; g < chunk.groups; ++g) {
+      mine &= EncodeMxfp4Blocks(source, key, chunk.block * kMxfp4BlockRows, chunk.blocks,
+                                chunk.group + g, nullptr, out);
     }
     if (!mine) {
       finite = false;

@@ -1,4 +1,4 @@
-// Prefetching of what is read only once.
+// Prefetching of what the processor does not foresee.
 #ifndef TERSOR_KERNEL_PREFETCH_H_
 #define TERSOR_KERNEL_PREFETCH_H_
 
@@ -8,6 +8,11 @@ namespace tersor::kernel {
 /// caches afterwards.
 inline void PrefetchOnce(const void* address) {
   __builtin_prefetch(address, /*rw=*/0, /*locality=*/0);
+}
+
+/// Asks for the cache line of `address` to be written soon.
+inline void PrefetchForWriting(const void* address) {
+  __builtin_prefetch(address, /*rw=*/1, /*locality=*/3);
 }
 
 }  // namespace tersor::kernel
