@@ -137,47 +137,49 @@ void ExpectSame(const Mxfp4Matrix& got, const Mxfp4Matrix& wanted) {
 }
 
 TEST(Mxfp4Code, AgreesWithItsDefinition) {
-  ForEachTarget([] {
-    for (const auto& [rows, cols] : kShapes) {
-      const int64_t stride = cols + 5;
-      const std::vector<float> x = Hostile(static_cast<size_t>(rows * stride), 1);
-      const FloatRows view = View(x, rows, cols, stride);
-      for (const MxRounding& rounding : EveryRounding()) {
-        Mxfp4Matrix got(rows, cols), turned(cols, rows), wanted;
-        EXPECT_TRUE(QuantizeMxfp4Reference(view, rounding, wanted));
+  for (const auto& [rows, cols] : kShapes) {
+    const int64_t stride = cols + 5;
+    const std::vector<float> x = Hostile(static_cast<size_t>(rows * stride), 1);
+    const FloatRows view = View(x, rows, cols, stride);
+    for (const MxRounding& rounding : EveryRounding()) {
+      Mxfp4Matrix plain, turned, again;
+      ASSERT_TRUE(QuantizeMxfp4Reference(view, rounding, plain));
+      ASSERT_TRUE(QuantizeMxfp4TransposedReference(view, rounding, turned));
+      // Near float32's limit a value that was rounded up is infinite.
+      const bool finite = RequantizeMxfp4TransposedReference(plain, rounding, again);
+      ForEachTarget([&] {
+        Mxfp4Matrix got(rows, cols), got_turned(cols, rows);
         EXPECT_TRUE(QuantizeMxfp4(view, rounding, got.Out()));
-        ExpectSame(got, wanted);
-        EXPECT_TRUE(QuantizeMxfp4TransposedReference(view, rounding, wanted));
-        EXPECT_TRUE(QuantizeMxfp4Transposed(view, rounding, turned.Out()));
-        ExpectSame(turned, wanted);
-        // Near float32's limit a value that was rounded up is infinite.
-        EXPECT_EQ(RequantizeMxfp4Transposed(got.View(), rounding, turned.Out()),
-                  RequantizeMxfp4TransposedReference(got, rounding, wanted));
-        ExpectSame(turned, wanted);
-      }
+        ExpectSame(got, plain);
+        EXPECT_TRUE(QuantizeMxfp4Transposed(view, rounding, got_turned.Out()));
+        ExpectSame(got_turned, turned);
+        EXPECT_EQ(RequantizeMxfp4Transposed(plain.View(), rounding, got_turned.Out()), finite);
+        ExpectSame(got_turned, again);
+      });
     }
-  });
+  }
 }
 
 TEST(Mxfp4Code, EmaAgreesWithItsDefinition) {
-  ForEachTarget([] {
-    for (const auto& [rows, cols] : kShapes) {
-      const std::vector<float> w = Hostile(static_cast<size_t>(rows * (cols + 5)), 1);
-      std::vector<float> ema = Hostile(static_cast<size_t>(rows * (cols + 2)), 2);
-      for (int64_t i = 0; i < rows * cols; i += 2) {  // near, and by the grid in the very middle
-        ema[static_cast<size_t>(i / cols * (cols + 2) + i % cols)] =
-            w[static_cast<size_t>(i / cols * (cols + 5) + i % cols)];
-      }
-      for (const MxScaleRule rule : kRules) {
-        const FloatRows weights = View(w, rows, cols, cols + 5);
-        const FloatRows averages = View(ema, rows, cols, cols + 2);
-        Mxfp4Matrix got(rows, cols), wanted;
-        EXPECT_TRUE(QuantizeMxfp4ByEmaReference(weights, averages, rule, wanted));
+  for (const auto& [rows, cols] : kShapes) {
+    const std::vector<float> w = Hostile(static_cast<size_t>(rows * (cols + 5)), 1);
+    std::vector<float> ema = Hostile(static_cast<size_t>(rows * (cols + 2)), 2);
+    for (int64_t i = 0; i < rows * cols; i += 2) {  // near, and by the grid in the very middle
+      ema[static_cast<size_t>(i / cols * (cols + 2) + i % cols)] =
+          w[static_cast<size_t>(i / cols * (cols + 5) + i % cols)];
+    }
+    const FloatRows weights = View(w, rows, cols, cols + 5);
+    const FloatRows averages = View(ema, rows, cols, cols + 2);
+    for (const MxScaleRule rule : kRules) {
+      Mxfp4Matrix wanted;
+      ASSERT_TRUE(QuantizeMxfp4ByEmaReference(weights, averages, rule, wanted));
+      ForEachTarget([&] {
+        Mxfp4Matrix got(rows, cols);
         EXPECT_TRUE(QuantizeMxfp4ByEma(weights, averages, rule, got.Out()));
         ExpectSame(got, wanted);
-      }
+      });
     }
-  });
+  }
 }
 
 TEST(Mxfp4Code, DecodesExactly) {

@@ -51,7 +51,9 @@ void ForEachMxfp4Chunk(const Mxfp4Source& source, int64_t blocks, const Body& bo
   const int64_t batches = (blocks + batch - 1) / batch;
   const int64_t groups = MxGroups(source.cols());
   const int64_t chunks = (groups + kMxfp4ChunkGroups - 1) / kMxfp4ChunkGroups;
-  ParallelFor(0, batches * chunks, 1, [&](int64_t first, int64_t last) {
+  // A thread is worth its start from some 2^15 values on.
+  const int64_t grain = std::max<int64_t>(1, 16 / batch);
+  ParallelFor(0, batches * chunks, grain, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const int64_t block = (source.transposed ? i % batches : i / chunks) * batch;
       const int64_t group = (source.transposed ? i / batches : i % chunks) * kMxfp4ChunkGroups;

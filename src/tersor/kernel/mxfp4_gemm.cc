@@ -288,14 +288,17 @@ void MatmulMxfp4(const Mxfp4Operand& a, const Mxfp4Operand& b, const Mxfp4Kernel
                  bool accumulate, float* y, int64_t stride) {
   assert(a.side == OperandSide::kRows && b.side == OperandSide::kColumns && a.depth == b.depth);
   const int64_t row_blocks = a.blocks, column_tiles = b.blocks / 2;
+  // A thread is worth its start from some 2^20 products on.
+  const int64_t products = a.rows * b.rows * a.depth;
+  const int64_t threads = std::clamp<int64_t>(products >> 20, 1, NumThreads());
   // Small products are cut finer, so that every thread has some tasks.
-  const int64_t wanted = 4 * NumThreads();
+  const int64_t wanted = 4 * threads;
   const int64_t task_rows = std::clamp<int64_t>(Ceil(row_blocks, wanted), 4, kRowBlocks);
   const int64_t rows = Ceil(row_blocks, task_rows);
   const int64_t task_columns = std::clamp<int64_t>(column_tiles * rows / wanted, 1, kColumnTiles);
   const int64_t columns = Ceil(column_tiles, task_columns);
   std::atomic<int64_t> next = 0;
-  ParallelFor(0, std::min<int64_t>(NumThreads(), rows * columns), 1, [&](int64_t, int64_t) {
+  ParallelFor(0, std::min(threads, rows * columns), 1, [&](int64_t, int64_t) {
     for (int64_t task; (task = next++) < rows * columns;) {
       const int64_t row = task / columns * task_rows, column = task % columns * task_columns;
       MultiplyTask(a, b, kernel, {row, std::min(row + task_rows, row_blocks)},

@@ -16,8 +16,8 @@ namespace tersor::kernel {
 
 /// What becomes of the codes of one group.
 struct Mxfp4GroupTask {
-  const uint8_t* codes;  // [8][8 rows][4]
-  int32_t doublings[8];  // of each row's codes
+  const uint8_t* codes;      // [8][8 rows][4]
+  const int32_t* doublings;  // [8 rows] of the codes
   int32_t most_doublings;
   int offset;  // added in the end
   uint8_t* out;
@@ -34,17 +34,6 @@ namespace tersor::kernel::HWY_NAMESPACE {
 namespace {
 
 #if HWY_TARGET <= HWY_AVX2 && HWY_ARCH_X86
-
-/// Bit r: row r has a code that is not zero.
-uint32_t RowsInUse(const uint8_t* codes) {
-  __m256i any = _mm256_setzero_si256();
-  for (int q = 0; q < 8; ++q) {
-    any = _mm256_or_si256(any, _mm256_load_si256(reinterpret_cast<const __m256i*>(codes) + q));
-  }
-  any = _mm256_and_si256(any, _mm256_set1_epi8(7));
-  const __m256i zero = _mm256_cmpeq_epi32(any, _mm256_setzero_si256());
-  return 0xFFu & ~static_cast<uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(zero)));
-}
 
 /// Returns the largest of the rows' sums of squares.
 int32_t PackGroup(const Mxfp4GroupTask& task) {
@@ -78,14 +67,6 @@ int32_t PackGroup(const Mxfp4GroupTask& task) {
 
 #else
 
-uint32_t RowsInUse(const uint8_t* codes) {
-  uint32_t rows = 0;
-  for (int i = 0; i < 256; ++i) {
-    rows |= (codes[i] & 7) != 0 ? 1u << (i / 4 % 8) : 0;
-  }
-  return rows;
-}
-
 int32_t PackGroup(const Mxfp4GroupTask& task) {
   int32_t squares[8] = {};
   if (task.sums != nullptr) {
@@ -106,25 +87,55 @@ int32_t PackGroup(const Mxfp4GroupTask& task) {
 
 #endif
 
+// Eight rows at once, in vectors that cover them or a part of them.
+namespace hn = hwy::HWY_NAMESPACE;
+using DI = hn::CappedTag<int32_t, kMxfp4BlockRows>;
+using VI = hn::Vec<DI>;
+constexpr int32_t kNoLow = 1 << 20, kNoHigh = -1;  // of rows that hold zeros only
+
+HWY_INLINE VI LoadScales(const uint8_t* scales) {
+  return hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<uint8_t, DI>(), scales));
+}
+
+/// Rows of a block whose scale counts: -1, those of zeros: 0.
+HWY_INLINE void FindRowsInUse(const Mxfp4Block& block, int32_t* in_use) {
+  const DI d;
+  for (int64_t v = 0; v < kMxfp4BlockRows; v += static_cast<int64_t>(hn::Lanes(d))) {
+    VI any = hn::Zero(d);
+    for (const auto& words : block.codes) {
+      any = hn::Or(any, hn::Load(d, reinterpret_cast<const int32_t*>(words[v])));
+    }
+    any = hn::And(any, hn::Set(d, 0x07070707));
+    const auto nan = hn::Eq(LoadScales(block.scales + v), hn::Set(d, int32_t{kMxNanScale}));
+    hn::Store(hn::VecFromMask(d, hn::Or(hn::Ne(any, hn::Zero(d)), nan)), d, in_use + v);
+  }
+}
+
 /// Scales of the rows of a block in a run of groups.
 struct Run {
-  int16_t low[8], high[8];
-  uint32_t used = 0;  // bit r: row r has codes other than zero, so its scales count
+  alignas(64) int32_t low[kMxfp4BlockRows], high[kMxfp4BlockRows];
+
+  Run() {
+    std::fill_n(low, kMxfp4BlockRows, kNoLow);
+    std::fill_n(high, kMxfp4BlockRows, kNoHigh);
+  }
 
   /// Takes a group in, if every row's codes can be brought to its smallest scale.
-  bool Add(const uint8_t* scales, uint32_t rows, int most_doublings) {
-    Run next = *this;
+  bool Add(const uint8_t* scales, const int32_t* in_use, int32_t most_doublings) {
+    const DI d;
+    Run next;
     bool fits = true;
-    for (int r = 0; r < 8; ++r) {
-      if ((rows >> r & 1) != 0) {
-        const bool known = (used >> r & 1) != 0;
-        const int16_t scale = scales[r];
-        next.low[r] = known ? std::min(low[r], scale) : scale;
-        next.high[r] = known ? std::max(high[r], scale) : scale;
-        fits &= next.high[r] - next.low[r] <= most_doublings;
-      }
+    for (int64_t v = 0; v < kMxfp4BlockRows; v += static_cast<int64_t>(hn::Lanes(d))) {
+      const VI scale = LoadScales(scales + v);
+      const auto used = hn::MaskFromVec(hn::Load(d, in_use + v));
+      const VI least =
+          hn::Min(hn::Load(d, low + v), hn::IfThenElse(used, scale, hn::Set(d, kNoLow)));
+      const VI most =
+          hn::Max(hn::Load(d, high + v), hn::IfThenElse(used, scale, hn::Set(d, kNoHigh)));
+      hn::Store(least, d, next.low + v);
+      hn::Store(most, d, next.high + v);
+      fits &= hn::AllFalse(d, hn::Gt(hn::Sub(most, least), hn::Set(d, most_doublings)));
     }
-    next.used |= rows;
     if (fits) {
       *this = next;
     }
@@ -132,65 +143,94 @@ struct Run {
   }
 };
 
-/// Groups first .. first + count of a chunk, all under the scales of `run`.
-void PackRun(const Mxfp4Block* blocks, int64_t stride, int64_t first, int64_t count,
-             const uint32_t* rows, const Run& run, OperandSide side, const Mxfp4ChunkOut& out) {
-  int16_t low = kMxNanScale, high = 0;
+/// The scales that a run's rows come to.
+struct RunScales {
+  uint8_t bytes[kMxfp4BlockRows];
+  int16_t low = kMxNanScale, high = 0;  // without NaN
   bool nan = false;
-  for (int r = 0; r < 8; ++r) {
-    if ((run.used >> r & 1) == 0) {
-      continue;
-    }
-    if (run.low[r] == kMxNanScale) {
-      nan = true;
-    } else {
-      low = std::min(low, run.low[r]);
-      high = std::max(high, run.low[r]);
-    }
-  }
-  if (low > high) {
-    low = high = 127;
-  }
-  for (int64_t g = first + count - 1; g >= first; --g) {
-    const Mxfp4Block& block = blocks[g * stride];
-    Mxfp4GroupTask task{
-        block.codes[0][0],   {},     0, side == OperandSide::kRows ? kMxfp4Offset : 0,
-        out.codes + g * 256, nullptr};
-    for (int r = 0; r < 8; ++r) {
-      // Any scale does for zeros; one of the others' keeps the range small.
-      const bool used = (run.used >> r & 1) != 0;
-      out.scales[g * 8 + r] = static_cast<uint8_t>(used ? run.low[r] : high);
-      if ((rows[g] >> r & 1) != 0) {
-        task.doublings[r] = block.scales[r] - run.low[r];
-        task.most_doublings = std::max(task.most_doublings, task.doublings[r]);
+
+  explicit RunScales(const Run& run) {
+    for (const int32_t scale : run.low) {
+      if (scale == kMxNanScale) {
+        nan = true;
+      } else if (scale != kNoLow) {
+        low = std::min(low, static_cast<int16_t>(scale));
+        high = std::max(high, static_cast<int16_t>(scale));
       }
     }
-    task.sums = out.sums == nullptr ? nullptr : out.sums + g * 16;
-    const int32_t norm = PackGroup(task);
-    const int32_t rest = g + 1 < first + count ? out.info[g + 1].run_norm : 0;
-    out.info[g] = {norm, norm + rest, low, static_cast<int16_t>(nan ? 512 : high),
-                   static_cast<int16_t>(first + count - g)};
+    if (low > high) {
+      low = high = 127;
+    }
+    for (int64_t r = 0; r < kMxfp4BlockRows; ++r) {
+      // Any scale does for zeros; one of the others' keeps the range small.
+      bytes[r] = static_cast<uint8_t>(run.low[r] == kNoLow ? high : run.low[r]);
+    }
+  }
+};
+
+/// How often the codes of each row double; returns the largest.
+HWY_INLINE int32_t FindDoublings(const uint8_t* scales, const int32_t* in_use, const Run& run,
+                                 int32_t* doublings) {
+  const DI d;
+  int32_t most = 0;
+  for (int64_t v = 0; v < kMxfp4BlockRows; v += static_cast<int64_t>(hn::Lanes(d))) {
+    const VI by =
+        hn::And(hn::Load(d, in_use + v), hn::Sub(LoadScales(scales + v), hn::Load(d, run.low + v)));
+    hn::Store(by, d, doublings + v);
+    most = std::max(most, hn::GetLane(hn::MaxOfLanes(d, by)));
+  }
+  return most;
+}
+
+/// What PackChunk knows of a block's groups.
+struct Chunk {
+  const Mxfp4Block* blocks;
+  int64_t stride, groups;
+  OperandSide side;
+  Mxfp4ChunkOut out;
+  alignas(64) int32_t in_use[kMxfp4ChunkGroups][kMxfp4BlockRows];
+
+  const Mxfp4Block& block(int64_t group) const { return blocks[group * stride]; }
+};
+
+/// Groups [first, last), all under the scales of `run`.
+void PackRun(const Chunk& chunk, int64_t first, int64_t last, const Run& run) {
+  const Mxfp4ChunkOut& out = chunk.out;
+  const RunScales scales(run);
+  int32_t run_norm = 0;
+  for (int64_t g = last - 1; g >= first; --g) {
+    alignas(64) int32_t doublings[kMxfp4BlockRows];
+    const Mxfp4Block& block = chunk.block(g);
+    const int32_t most = FindDoublings(block.scales, chunk.in_use[g], run, doublings);
+    const int32_t norm = PackGroup(
+        {block.codes[0][0], doublings, most, chunk.side == OperandSide::kRows ? kMxfp4Offset : 0,
+         out.codes + g * 256, out.sums == nullptr ? nullptr : out.sums + g * 16});
+    run_norm += norm;
+    std::memcpy(out.scales + g * kMxfp4BlockRows, scales.bytes, sizeof scales.bytes);
+    out.info[g] = {norm, run_norm, scales.low, static_cast<int16_t>(scales.nan ? 512 : scales.high),
+                   static_cast<int16_t>(last - g)};
   }
 }
 
 void PackChunk(const Mxfp4Block* blocks, int64_t stride, int64_t groups, OperandSide side,
                const Mxfp4ChunkOut& out) {
-  const int most_doublings = side == OperandSide::kRows ? 3 : 2;
-  uint32_t rows[kMxfp4ChunkGroups];
+  const int32_t most_doublings = side == OperandSide::kRows ? 3 : 2;
+  Chunk chunk;
+  chunk.blocks = blocks;
+  chunk.stride = stride;
+  chunk.groups = groups;
+  chunk.side = side;
+  chunk.out = out;
   for (int64_t g = 0; g < groups; ++g) {
-    const Mxfp4Block& block = blocks[g * stride];
-    rows[g] = RowsInUse(block.codes[0][0]);
-    for (int r = 0; r < 8; ++r) {
-      rows[g] |= block.scales[r] == kMxNanScale ? 1u << r : 0;
-    }
+    FindRowsInUse(chunk.block(g), chunk.in_use[g]);
   }
   for (int64_t first = 0; first < groups;) {
     Run run;
     int64_t last = first;
-    while (last < groups && run.Add(blocks[last * stride].scales, rows[last], most_doublings)) {
+    while (last < groups && run.Add(chunk.block(last).scales, chunk.in_use[last], most_doublings)) {
       ++last;
     }
-    PackRun(blocks, stride, first, last - first, rows, run, side, out);
+    PackRun(chunk, first, last, run);
     first = last;
   }
   for (int64_t i = 16; out.sums != nullptr && i < groups * 16; ++i) {
