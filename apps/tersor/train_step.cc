@@ -2,9 +2,9 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
+
+#include "timed_step.h"
 
 namespace tersor::cli {
 
@@ -28,6 +28,7 @@ TrainStep::TrainStep(std::unique_ptr<precision::Precision> precision, uint64_t s
       optimizer_(model_->Parameters(), {}),
       rng_(seed, 1) {
   model_->InitWeights(seed);
+  task_.objective = &objective_;
   precision_->Join(task_, {});
   at::Tensor tokens = at::empty({1, kTokens + 1}, at::kLong);
   for (int64_t t = 0; t <= kTokens; ++t) {
@@ -38,25 +39,7 @@ TrainStep::TrainStep(std::unique_ptr<precision::Precision> precision, uint64_t s
 }
 
 double TrainStep::Run(const std::function<void()>& between) {
-  const auto began = std::chrono::steady_clock::now();
-  const train::StepInfo info{steps_, 1e-4};
-  for (train::Hook* hook : task_.hooks) {
-    hook->BeforeStep(info);
-  }
-  const train::Objective::Result result = objective_.Loss(batch_, rng_);
-  if (between) {
-    between();
-  }
-  result.loss.backward();
-  for (train::Hook* hook : task_.hooks) {
-    hook->Counts();
-  }
-  const double norm = optimizer_.GradientNorm() / result.weight;
-  optimizer_.Step(steps_++, info.learning_rate, std::min(1.0, 1 / norm) / result.weight);
-  for (train::Hook* hook : task_.hooks) {
-    hook->AfterStep(info);
-  }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return TimedStep(task_, batch_, rng_, optimizer_, steps_++, between);
 }
 
 }  // namespace tersor::cli

@@ -32,7 +32,7 @@ class TrainStep {
   std::unique_ptr<model::LanguageModel> model_;
   train::LikelihoodObjective objective_;
   train::AdamW optimizer_;
-  train::TrainTask task_;  // its hooks
+  train::TrainTask task_;  // its objective and hooks
   Rng rng_;
   train::Batch batch_;
   int64_t steps_ = 0;

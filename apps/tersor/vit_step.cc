@@ -2,10 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <chrono>
 #include <string>
 #include <utility>
+
+#include "timed_step.h"
 
 namespace tersor::cli {
 
@@ -28,6 +28,7 @@ VitStep::VitStep(const io::VitConfig& shape, int64_t images,
       optimizer_(model_.Parameters(), {}),
       rng_(seed, 1) {
   model_.InitWeights(seed);
+  task_.objective = &objective_;
   precision_->Join(task_, {});
   batch_.inputs = at::empty({images, shape.num_channels, shape.image_size, shape.image_size});
   for (int64_t i = 0; i < batch_.inputs.numel(); ++i) {
@@ -39,23 +40,6 @@ VitStep::VitStep(const io::VitConfig& shape, int64_t images,
   }
 }
 
-double VitStep::Run() {
-  const auto began = std::chrono::steady_clock::now();
-  const train::StepInfo info{steps_, 1e-4};
-  for (train::Hook* hook : task_.hooks) {
-    hook->BeforeStep(info);
-  }
-  const train::Objective::Result result = objective_.Loss(batch_, rng_);
-  result.loss.backward();
-  for (train::Hook* hook : task_.hooks) {
-    hook->Counts();
-  }
-  const double norm = optimizer_.GradientNorm() / result.weight;
-  optimizer_.Step(steps_++, info.learning_rate, std::min(1.0, 1 / norm) / result.weight);
-  for (train::Hook* hook : task_.hooks) {
-    hook->AfterStep(info);
-  }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-}
+double VitStep::Run() { return TimedStep(task_, batch_, rng_, optimizer_, steps_++); }
 
 }  // namespace tersor::cli

@@ -32,7 +32,7 @@ class VitStep {
   train::AdamW optimizer_;
   Rng rng_;
   train::Batch batch_;
-  train::TrainTask task_;  // its hooks
+  train::TrainTask task_;  // its objective and hooks
   int64_t steps_ = 0;
 };
 
