@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "tersor/kernel/mx_round.h"
+#include "tersor/kernel/mx_round_reference.h"
 
 namespace tersor::kernel {
 namespace {

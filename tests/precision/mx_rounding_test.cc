@@ -5,7 +5,7 @@
 
 #include <limits>
 
-#include "tersor/kernel/mx_round.h"
+#include "tersor/kernel/mx_round_reference.h"
 #include "tersor/precision/mxfp4_tensor.h"
 
 namespace tersor::precision {
