@@ -10,6 +10,7 @@
 #include "tersor/io/image_preprocessor.h"
 #include "tersor/model/vit.h"
 #include "tersor/precision/precision.h"
+#include "tersor/runtime/vision_transformer.h"
 #include "tersor/util/progress.h"
 
 namespace tersor::cli {
@@ -19,26 +20,32 @@ bool IsImageModelFolder(const std::string& path) {
          RunConfig::IsImageModel(io::ReadModelType(path));
 }
 
-void EvalImages(const std::string& model, const std::string& data, int64_t max_images,
-                Record& record) {
-  const std::unique_ptr<precision::Precision> precision =
-      precision::MakePrecision(io::ReadVitConfig(model).quantization);
-  const std::unique_ptr<model::Vit> vit = model::LoadVit(model, precision->plugs);
-  const io::VitConfig& shape = vit->config();
+void EvalImages(const ImageEvalOptions& options, Record& record) {
+  const io::VitConfig shape = io::ReadVitConfig(options.model);
+  std::unique_ptr<precision::Precision> precision;
+  std::unique_ptr<model::Vit> vit;
+  std::optional<runtime::VisionTransformer> served;
+  if (options.engine == "runtime") {
+    served = runtime::VisionTransformer::Load(options.model, options.weights);
+  } else {
+    precision = precision::MakePrecision(shape.quantization);
+    vit = model::LoadVit(options.model, precision->plugs);
+  }
   const std::shared_ptr<const data::ImageSet> images =
-      data::OpenImages(data, "test", {shape.num_channels, shape.image_size});
-  eval::AccuracyOptions options;
-  options.max_images = max_images;
-  options.classes = eval::MatchClasses(shape.labels, images->classes(), data);
+      data::OpenImages(options.data, "test", {shape.num_channels, shape.image_size});
+  eval::AccuracyOptions accuracy;
+  accuracy.max_images = options.max_images;
+  accuracy.classes = eval::MatchClasses(shape.labels, images->classes(), options.data);
   std::optional<Progress> progress;
-  options.progress = [&](int64_t done, int64_t total) {
+  accuracy.progress = [&](int64_t done, int64_t total) {
     if (!progress) {
       progress.emplace("evaluating", total, "image");
     }
     progress->Update(done);
   };
   const eval::AccuracySums sums = eval::SumAccuracy(
-      *vit, *images, io::ReadImagePreprocessor(model, shape.num_channels), options);
+      served ? eval::MakeClassifier(*served) : eval::MakeClassifier(*vit), *images,
+      io::ReadImagePreprocessor(options.model, shape.num_channels), accuracy);
   if (progress) {
     progress->Finish();
   }

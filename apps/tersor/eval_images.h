@@ -12,10 +12,15 @@ namespace tersor::cli {
 /// True for a folder whose config.json says that it is an image model.
 bool IsImageModelFolder(const std::string& path);
 
-/// Adds accuracy, top5_accuracy, loss (nats an image) and images to the record; `max_images` 0:
-/// all.
-void EvalImages(const std::string& model, const std::string& data, int64_t max_images,
-                Record& record);
+struct ImageEvalOptions {
+  std::string model, data;
+  std::string engine;      // torch or runtime
+  std::string weights;     // runtime: a WeightFormat, or "" as stored
+  int64_t max_images = 0;  // 0: all
+};
+
+/// Adds accuracy, top5_accuracy, loss (nats an image) and images to the record.
+void EvalImages(const ImageEvalOptions& options, Record& record);
 
 }  // namespace tersor::cli
 

@@ -89,7 +89,8 @@ train::Evaluation Validate(model::Vit& model, const data::ImageSet& images,
   options.first = communicator.rank();
   options.stride = communicator.size();
   options.classes = classes;
-  const eval::AccuracySums sums = eval::SumAccuracy(model, images, preprocessor, options);
+  const eval::AccuracySums sums =
+      eval::SumAccuracy(eval::MakeClassifier(model), images, preprocessor, options);
   double all[] = {sums.loss, sums.images, sums.correct, sums.correct5};
   communicator.AllReduceSum(all);
   return {all[0] / all[1], {{"accuracy", all[2] / all[1]}, {"top5_accuracy", all[3] / all[1]}}};

@@ -19,6 +19,7 @@
 #include "tersor/eval/xz.h"
 #include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
+#include "tersor/io/vit_config.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/runtime/engine.h"
 #include "tersor/util/error.h"
@@ -120,9 +121,10 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
 }
 
 /// Products as the model was trained: libtorch's are those of floats.
-std::string DefaultEngine(const std::string& model) {
-  const bool quantized = std::filesystem::exists(model + "/config.json") &&
-                         io::ReadModelConfig(model).quantization.has_value();
+std::string DefaultEngine(const std::string& model, bool images) {
+  const bool quantized = images ? io::ReadVitConfig(model).quantization.has_value()
+                                : std::filesystem::exists(model + "/config.json") &&
+                                      io::ReadModelConfig(model).quantization.has_value();
   return quantized || model.ends_with(".gguf") ? "runtime" : "torch";
 }
 
@@ -140,11 +142,10 @@ void CheckKind(const EvalOptions& options, bool images) {
     return;
   }
   const bool text = !options.choices.empty() || !options.baselines.empty() ||
-                    !options.tokenizer.empty() || options.window != 0 || options.max_windows != 0 ||
-                    !options.engine.empty();
+                    !options.tokenizer.empty() || options.window != 0 || options.max_windows != 0;
   if (text) {
     FailUsage("tersor eval: ", options.model,
-              " is an image model; of the options it takes --data and --max-images");
+              " is an image model; it takes --data, --max-images, --engine and --weights");
   }
   if (options.data.size() != 1 || options.max_images < 0) {
     FailUsage("tersor eval: an image model takes one --data, and --max-images of 0 or more");
@@ -220,7 +221,7 @@ int RunEval(int argc, char** argv) {
   const bool images = IsImageModelFolder(options.model);
   CheckKind(options, images);
   if (options.engine.empty()) {
-    options.engine = images ? "torch" : DefaultEngine(options.model);
+    options.engine = DefaultEngine(options.model, images);
   }
   if (options.engine != "torch" && options.engine != "runtime") {
     FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
@@ -241,7 +242,9 @@ int RunEval(int argc, char** argv) {
                    {"engine", options.engine},        {"weights", options.runtime.weights},
                    {"max_images", options.max_images}};
   if (images) {
-    EvalImages(options.model, options.data.front(), options.max_images, record);
+    EvalImages({options.model, options.data.front(), options.engine, options.runtime.weights,
+                options.max_images},
+               record);
   } else {
     EvalText(options, record);
   }

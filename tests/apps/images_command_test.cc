@@ -1,6 +1,7 @@
 // `tersor train` and `tersor eval` on images as a user runs them.
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -149,6 +150,35 @@ TEST_F(ImagesCommand, TrainsInEveryPrecision) {
   }
 }
 
+TEST_F(ImagesCommand, Mxfp4ResumesBitForBitAndIsServedAsTrained) {
+  const std::string mxfp4 =
+      "--precision mxfp4 --precision.weights_quantizer ema --precision.ema_decay 0.9"
+      " --model.hidden_size 64 --train.steps 100 --train.eval_every 0 ";
+  ASSERT_EQ(RunCommand(Train("whole", mxfp4)).code, 0);
+  RunCommand(Train("broken", mxfp4) + " & pid=$!; until grep -qs '\"step\": 20' " +
+             (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+  ASSERT_EQ(RunCommand(Train("broken", mxfp4)).code, 0);
+  EXPECT_EQ(Weights("broken"), Weights("whole"));
+  const std::string model = folder_ / "whole/best";
+  const auto eval = [&](const std::string& more) {
+    const CommandResult result =
+        RunCommand(kTersor + "eval --model " + model + " --data " + (folder_ / "set") + " --json " +
+                   (folder_ / "e.json") + " " + more);
+    EXPECT_EQ(result.code, 0) << result.error;
+    return ReadJsonFile(folder_ / "e.json");
+  };
+  // The runtime from packed FP4 is the default, and training's own products give the same.
+  const Json served = eval(""), trained = eval("--engine torch");
+  EXPECT_EQ(served["config"]["engine"], "runtime");
+  EXPECT_GT(served["metrics"]["accuracy"], 0.9);
+  EXPECT_NEAR(served["metrics"]["loss"].get<double>(), trained["metrics"]["loss"].get<double>(),
+              2e-3);
+  // Without rounding the activations the model is another one.
+  EXPECT_GT(std::abs(eval("--weights f32")["metrics"]["loss"].get<double>() -
+                     trained["metrics"]["loss"].get<double>()),
+            1e-5);
+}
+
 TEST_F(ImagesCommand, RefusesWhatDoesNotGoTogether) {
   Spill(folder_ / "text.txt", "Some text.");
   const std::string text = folder_ / "text.txt";
@@ -172,7 +202,7 @@ TEST_F(ImagesCommand, RefusesWhatDoesNotGoTogether) {
   ASSERT_EQ(RunCommand(Train("run", "--train.steps 2")).code, 0);
   const std::string eval = kTersor + "eval --model " + (folder_ / "run/best") + " --data ";
   ExpectUsageError(eval + (folder_ / "set") + " --window 8", "is an image model");
-  ExpectUsageError(eval + (folder_ / "set") + " --engine runtime", "is an image model");
+  ExpectUsageError(eval + (folder_ / "set") + " --weights mxfp4", "needs --engine runtime");
   ExpectUsageError(
       kTersor + "eval --model " TERSOR_SOURCE_DIR "/models/llama-12m --data images:fashion-mnist",
       "needs an image model");

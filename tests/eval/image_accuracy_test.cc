@@ -8,6 +8,7 @@
 #include <string>
 
 #include "data/image_files.h"
+#include "tersor/model/vit.h"
 #include "tersor/util/error.h"
 
 namespace tersor::eval {
@@ -46,7 +47,7 @@ class ImageAccuracy : public ::testing::Test {
   }
 
   AccuracySums Sums(const AccuracyOptions& options = {}) {
-    return SumAccuracy(*vit_, *images_, {{0.5f}, {0.5f}}, options);
+    return SumAccuracy(MakeClassifier(*vit_), *images_, {{0.5f}, {0.5f}}, options);
   }
 
   testing::TemporaryFolder folder_;

@@ -10,6 +10,7 @@ namespace {
 
 struct Shape {
   int64_t head_dim, heads, kv_heads, first, tokens, window;
+  bool causal = true;
 };
 
 float Round(float x) { return BF16ToFloat(FloatToBF16(x)); }
@@ -53,6 +54,7 @@ class Case {
     in.first = shape_.first;
     in.tokens = shape_.tokens;
     in.window = shape_.window;
+    in.causal = shape_.causal;
     in.scale = 0.3f;
     in.query = query_.data();
     in.query_stride = in.out_stride = shape_.heads * shape_.head_dim;
@@ -71,8 +73,9 @@ class Case {
           std::transform(values.begin(), values.end(), values.begin(), Round);
         }
         const int64_t at = (t * s.heads + h) * s.head_dim;
-        const std::vector<double> expected = AttendReference(
-            query_.data() + at, keys, values, s.head_dim, s.first + t, s.window, 0.3f);
+        const std::vector<double> expected =
+            AttendReference(query_.data() + at, keys, values, s.head_dim,
+                            s.first + (s.causal ? t : s.tokens - 1), s.window, 0.3f);
         for (int64_t i = 0; i < s.head_dim; ++i) {
           ASSERT_NEAR(out_[static_cast<size_t>(at + i)], expected[static_cast<size_t>(i)], 1e-5)
               << "token " << t << " head " << h << " dim " << i;
@@ -96,13 +99,14 @@ class Case {
 };
 
 const Shape kShapes[] = {
-    {64, 4, 1, 0, 1, 0},     // the very first token
-    {64, 8, 2, 70, 1, 0},    // decode, grouped queries
-    {64, 4, 4, 1500, 1, 0},  // two stretches
-    {20, 3, 1, 0, 37, 0},    // prefill, odd sizes
-    {80, 6, 2, 5, 70, 0},    // a later chunk
-    {16, 2, 1, 90, 40, 7},   // a window shorter than a step
-    {16, 14, 2, 300, 1, 100},
+    {64, 4, 1, 0, 1, 0},                                        // the very first token
+    {64, 8, 2, 70, 1, 0},                                       // decode, grouped queries
+    {64, 4, 4, 1500, 1, 0},                                     // two stretches
+    {20, 3, 1, 0, 37, 0},                                       // prefill, odd sizes
+    {80, 6, 2, 5, 70, 0},                                       // a later chunk
+    {16, 2, 1, 90, 40, 7},                                      // a window shorter than a step
+    {16, 14, 2, 300, 1, 100},     {24, 3, 3, 0, 50, 0, false},  // an image's tokens see each other
+    {64, 6, 2, 3, 197, 0, false},
 };
 
 TEST(Attend, EqualsTheDefinition) {

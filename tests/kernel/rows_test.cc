@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "each_target.h"
+#include "tersor/kernel/gelu.h"
 #include "tersor/kernel/layer_norm.h"
 #include "tersor/kernel/rms_norm.h"
 #include "tersor/kernel/rope.h"
@@ -36,6 +37,24 @@ TEST(SwiGlu, LargeGatesNeitherOverflowNorVanish) {
     SwiGlu(32, gate.data(), up.data(), out.data());
     EXPECT_EQ(out[0], 400);
     EXPECT_NEAR(out[1], 0, 1e-30);
+  });
+}
+
+TEST(Gelu, EqualsTheFormula) {
+  ForEachTarget([] {
+    for (const size_t n : {1, 15, 16, 50, 40001}) {
+      std::vector<float> x = Noise(n, 1, 3);
+      x[0] = n % 2 == 0 ? 1e30f : -1e30f;
+      const std::vector<float> in = x;
+      Gelu(static_cast<int64_t>(n), x.data(), x.data());
+      for (size_t i = 0; i < n; ++i) {
+        const double v = in[i];
+        ASSERT_NEAR(x[i], 0.5 * v * std::erfc(-v / std::sqrt(2.0)), 1e-6 * (1 + std::abs(v))) << v;
+      }
+    }
+    std::vector<float> broken = {NAN, 1};
+    Gelu(2, broken.data(), broken.data());
+    EXPECT_TRUE(std::isnan(broken[0]));
   });
 }
 

@@ -12,6 +12,7 @@
 
 #include "tersor/io/checkpoint_files.h"
 #include "tersor/nn/tensor_io.h"
+#include "tersor/runtime/vision_transformer.h"
 #include "tersor/util/error.h"
 #include "test_files.h"
 
@@ -86,6 +87,10 @@ void ExpectAgreement(const io::VitConfig& config) {
   const std::unique_ptr<Vit> loaded = LoadVit(folder.path());
   const at::Tensor logits = loaded->Forward(images).logits;
   EXPECT_LT((logits - expected).abs().max().item<double>(), 1e-4);
+  const at::Tensor served = at::empty_like(logits);
+  runtime::VisionTransformer::Load(folder.path())
+      .Run(images.data_ptr<float>(), 3, served.data_ptr<float>());
+  EXPECT_LT((served - expected).abs().max().item<double>(), 1e-4);
   (logits * Noise(logits)).sum().backward();
   nn::ParameterList parameters = loaded->Parameters();
   std::sort(parameters.begin(), parameters.end(),
@@ -211,12 +216,16 @@ TEST(Vit, AFolderThatLacksATensorIsRefused) {
   const std::string lost = parameters[6].name;
   parameters.erase(parameters.begin() + 6);
   nn::SaveTensors(folder / "model.safetensors", nn::Named(parameters), io::Dtype::kF32);
-  try {
-    LoadVit(folder.path());
-    ADD_FAILURE() << "accepted";
-  } catch (const Error& e) {
-    EXPECT_NE(std::string(e.what()).find(lost), std::string::npos) << e.what();
-  }
+  const auto expect_refusal = [&](const auto& load) {
+    try {
+      load();
+      ADD_FAILURE() << "accepted";
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find(lost), std::string::npos) << e.what();
+    }
+  };
+  expect_refusal([&] { LoadVit(folder.path()); });
+  expect_refusal([&] { runtime::VisionTransformer::Load(folder.path()); });
 }
 
 }  // namespace

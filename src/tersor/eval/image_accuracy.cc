@@ -3,8 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 #include "tersor/data/augment.h"
+#include "tersor/model/vit.h"
+#include "tersor/runtime/vision_transformer.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/log.h"
@@ -16,12 +20,10 @@ namespace {
 constexpr int64_t kTop = 5;
 
 /// Images [first, first + count) as the model sees them.
-at::Tensor ReadBatch(const data::ImageSet& images, const std::vector<float>& values, int64_t first,
-                     int64_t count) {
+void ReadBatch(const data::ImageSet& images, const std::vector<float>& values, int64_t first,
+               int64_t count, float* out) {
   const data::ImageShape& shape = images.shape();
   const auto size = static_cast<size_t>(shape.values());
-  at::Tensor batch = at::empty({count, shape.channels, shape.side, shape.side}, at::kFloat);
-  float* out = batch.data_ptr<float>();
   ParallelFor(0, count, 1, [&](int64_t begin, int64_t end) {
     std::vector<uint8_t> pixels(size);
     for (int64_t i = begin; i < end; ++i) {
@@ -29,38 +31,64 @@ at::Tensor ReadBatch(const data::ImageSet& images, const std::vector<float>& val
       data::ImageValues(shape, values, pixels, {out + i * shape.values(), size});
     }
   });
-  return batch;
+}
+
+void AddImage(std::span<const float> logits, int64_t label, AccuracySums& sums) {
+  const float own = logits[static_cast<size_t>(label)];
+  // The own class is one of those that score at least as high; of scores that are NaN there is
+  // none.
+  const auto rank = std::ranges::count_if(logits, [&](float score) { return score >= own; });
+  sums.correct += rank == 1 ? 1 : 0;
+  sums.correct5 += rank >= 1 && rank <= kTop ? 1 : 0;
+  const double highest = std::ranges::max(logits);
+  const double total =
+      std::accumulate(logits.begin(), logits.end(), 0.0,
+                      [&](double sum, float score) { return sum + std::exp(score - highest); });
+  sums.loss += highest + std::log(total) - own;
+  ++sums.images;
 }
 
 }  // namespace
 
-AccuracySums SumAccuracy(model::Vit& model, const data::ImageSet& images,
+ImageClassifier MakeClassifier(model::Vit& model) {
+  const io::VitConfig& c = model.config();
+  return {
+      c.classes(), [&](const float* images, int64_t count, float* logits) {
+        const at::NoGradGuard no_grad;
+        const at::Tensor batch =
+            at::from_blob(const_cast<float*>(images),
+                          {count, c.num_channels, c.image_size, c.image_size}, at::kFloat);
+        at::from_blob(logits, {count, c.classes()}, at::kFloat).copy_(model.Forward(batch).logits);
+      }};
+}
+
+ImageClassifier MakeClassifier(runtime::VisionTransformer& model) {
+  return {model.config().classes(), [&](const float* images, int64_t count, float* logits) {
+            model.Run(images, count, logits);
+          }};
+}
+
+AccuracySums SumAccuracy(const ImageClassifier& classifier, const data::ImageSet& images,
                          const io::ImagePreprocessor& preprocessor,
                          const AccuracyOptions& options) {
-  const at::NoGradGuard no_grad;
   const std::vector<float> values = data::PixelValues(preprocessor);
   const int64_t total =
       options.max_images > 0 ? std::min(options.max_images, images.size()) : images.size();
+  const auto classes = static_cast<size_t>(classifier.classes);
+  std::vector<float> batch(static_cast<size_t>(options.batch * images.shape().values()));
+  std::vector<float> logits(static_cast<size_t>(options.batch) * classes);
   AccuracySums sums;
   for (int64_t first = options.first * options.batch; first < total;
        first += options.stride * options.batch) {
     ThrowIfInterrupted("stopped while evaluating");
     const int64_t count = std::min(options.batch, total - first);
-    at::Tensor labels = at::empty({count, 1}, at::kLong);
+    ReadBatch(images, values, first, count, batch.data());
+    classifier.score(batch.data(), count, logits.data());
     for (int64_t i = 0; i < count; ++i) {
       const int64_t label = images.Label(first + i);
-      labels.data_ptr<int64_t>()[i] =
-          options.classes.empty() ? label : options.classes[static_cast<size_t>(label)];
+      AddImage(std::span(logits).subspan(static_cast<size_t>(i) * classes, classes),
+               options.classes.empty() ? label : options.classes[static_cast<size_t>(label)], sums);
     }
-    const at::Tensor logits = model.Forward(ReadBatch(images, values, first, count)).logits;
-    const at::Tensor own = logits.gather(1, labels);
-    // The own class is one of those that score at least as high.
-    const at::Tensor rank = (logits >= own).sum(1);
-    sums.loss -= at::log_softmax(logits, -1).gather(1, labels).sum(at::kDouble).item<double>();
-    sums.correct += static_cast<double>((rank == 1).sum().item<int64_t>());
-    const at::Tensor among = at::logical_and(rank >= 1, rank <= kTop);
-    sums.correct5 += static_cast<double>(among.sum().item<int64_t>());
-    sums.images += static_cast<double>(count);
     if (options.progress) {
       options.progress(first + count, total);
     }

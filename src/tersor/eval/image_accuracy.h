@@ -8,9 +8,26 @@
 #include <vector>
 
 #include "tersor/data/image_set.h"
-#include "tersor/model/vit.h"
+
+namespace tersor::model {
+class Vit;
+}
+namespace tersor::runtime {
+class VisionTransformer;
+}
 
 namespace tersor::eval {
+
+/// Scores images [count, channels, side, side], as ImagePreprocessor makes them: logits [count,
+/// classes].
+struct ImageClassifier {
+  int64_t classes = 0;
+  std::function<void(const float* images, int64_t count, float* logits)> score;
+};
+
+/// The torch model, and the runtime's; each must outlive the classifier.
+ImageClassifier MakeClassifier(model::Vit& model);
+ImageClassifier MakeClassifier(runtime::VisionTransformer& model);
 
 /// Sums over images; additive over ranks. An image counts as correct among the best k where fewer
 /// than k classes score at least as high as its own.
@@ -29,7 +46,7 @@ struct AccuracyOptions {
 };
 
 /// Runs the model over the images without augmentation; each is seen at the model's size.
-AccuracySums SumAccuracy(model::Vit& model, const data::ImageSet& images,
+AccuracySums SumAccuracy(const ImageClassifier& classifier, const data::ImageSet& images,
                          const io::ImagePreprocessor& preprocessor, const AccuracyOptions& options);
 
 /// AccuracyOptions::classes: by name where the model knows them all; else by position where there

@@ -26,23 +26,21 @@ bool IsRedundant(std::string_view name) {
 
 }  // namespace
 
-Checkpoint Checkpoint::Open(const std::string& folder) {
-  TERSOR_CHECK(std::filesystem::is_directory(folder), folder,
-               ": no such folder; a model is a folder with config.json and model.safetensors");
-  ModelConfig config = ReadModelConfig(folder);
-  Checkpoint checkpoint(std::move(config), TensorStore::Open(folder));
+void CheckTensors(const std::string& folder, const TensorStore& store,
+                  std::span<const TensorShape> expected,
+                  const std::function<const HostTensor*(std::string_view)>& find) {
   std::set<std::string, std::less<>> used;
-  for (const TensorShape& expected : ExpectedTensors(checkpoint.config_)) {
-    const HostTensor* tensor = checkpoint.Find(expected.name);
-    TERSOR_CHECK(tensor != nullptr, folder, ": tensor ", expected.name,
+  for (const TensorShape& one : expected) {
+    const HostTensor* tensor = find(one.name);
+    TERSOR_CHECK(tensor != nullptr, folder, ": tensor ", one.name,
                  " is missing, which config.json calls for");
-    TERSOR_CHECK(tensor->shape == expected.shape, folder, ": tensor ", expected.name, " has shape ",
-                 ShapeText(tensor->shape), ", but config.json implies ", ShapeText(expected.shape));
+    TERSOR_CHECK(tensor->shape == one.shape, folder, ": tensor ", one.name, " has shape ",
+                 ShapeText(tensor->shape), ", but config.json implies ", ShapeText(one.shape));
     used.insert(tensor->name);
   }
   int64_t unused = 0;
   std::string example;
-  for (const auto& [name, tensor] : checkpoint.store_.tensors()) {
+  for (const auto& [name, tensor] : store.tensors()) {
     if (!used.contains(name) && !IsRedundant(name)) {
       ++unused;
       example = name;
@@ -52,6 +50,15 @@ Checkpoint Checkpoint::Open(const std::string& folder) {
     log::Warn("{}: {} tensors are not part of this model type, such as {}", folder, unused,
               example);
   }
+}
+
+Checkpoint Checkpoint::Open(const std::string& folder) {
+  TERSOR_CHECK(std::filesystem::is_directory(folder), folder,
+               ": no such folder; a model is a folder with config.json and model.safetensors");
+  ModelConfig config = ReadModelConfig(folder);
+  Checkpoint checkpoint(std::move(config), TensorStore::Open(folder));
+  CheckTensors(folder, checkpoint.store_, ExpectedTensors(checkpoint.config_),
+               [&](std::string_view name) { return checkpoint.Find(name); });
   return checkpoint;
 }
 

@@ -2,6 +2,8 @@
 #ifndef TERSOR_IO_CHECKPOINT_H_
 #define TERSOR_IO_CHECKPOINT_H_
 
+#include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,10 +12,16 @@
 
 namespace tersor::io {
 
+/// Checks that every expected tensor is there, in the expected shape. Throws Error naming the
+/// folder, the tensor and both shapes. Tensors that nothing asks for are counted in a warning.
+/// `find`: store.Find, or what knows further names.
+void CheckTensors(const std::string& folder, const TensorStore& store,
+                  std::span<const TensorShape> expected,
+                  const std::function<const HostTensor*(std::string_view)>& find);
+
 class Checkpoint {
  public:
-  /// Checks that every tensor is there with the shape that config.json implies. Throws Error naming
-  /// the file, the tensor and both shapes. Tensors that nothing asks for are counted in a warning.
+  /// Throws Error where config.json or a tensor is missing or wrong (CheckTensors).
   static Checkpoint Open(const std::string& folder);
 
   const ModelConfig& config() const { return config_; }

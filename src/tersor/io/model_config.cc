@@ -217,7 +217,8 @@ bool IsBlockMatrix(std::string_view name) {
   const auto contains = [&](std::string_view part) {
     return name.find(part) != std::string_view::npos;
   };
-  return contains(".layers.") && name.ends_with(".weight") && !contains("norm");
+  return (contains(".layers.") || contains(".layer.")) && name.ends_with(".weight") &&
+         !contains("norm");
 }
 
 Json ToJson(const ModelConfig& c) {

@@ -70,7 +70,8 @@ ModelConfig ReadModelConfig(const std::string& folder);
 /// What transformers reads back: model_type, architectures and every field above.
 Json ToJson(const ModelConfig& config);
 
-/// True for the weights of the blocks' linear layers, which are what `Quantization` is about.
+/// True for the weights of the blocks' linear layers, of language and image models, which are what
+/// `Quantization` is about.
 bool IsBlockMatrix(std::string_view name);
 
 /// One expected tensor of a checkpoint.

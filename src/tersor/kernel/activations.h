@@ -39,6 +39,8 @@ struct ByteGroups {
   int64_t groups = 0;
 };
 
+struct Mxfp4Operand;
+
 class Activations {
  public:
   /// x: [tokens, cols]; it and the workspace must outlive this. Derived forms live in `workspace`
@@ -61,6 +63,9 @@ class Activations {
   /// Rounded to MXFP4 (mxfp4_block.h): one plane of doubled values.
   const ByteGroups& Mxfp4() const;
 
+  /// The same as the rows of MatmulMxfp4 (mxfp4_gemm.h).
+  const Mxfp4Operand& Mxfp4Rows() const;
+
   /// Activations that hold the values of Mxfp4() as floats.
   const Activations& Mxfp4Floats() const;
 
@@ -74,6 +79,7 @@ class Activations {
   mutable Int16Groups int16_;
   mutable ByteGroups int16_bytes_, mxfp4_;
   mutable const Activations* mxfp4_floats_ = nullptr;
+  mutable const Mxfp4Operand* mxfp4_rows_ = nullptr;
 };
 
 }  // namespace tersor::kernel

@@ -191,6 +191,9 @@ struct Sight {
 };
 HWY_INLINE Sight SightOf(const AttendTask& task, int64_t row) {
   const AttendInput& in = *task.input;
+  if (!in.causal) {
+    return {0, in.first + in.tokens};
+  }
   const int64_t position = in.first + (task.row + row) / (in.heads / in.kv_heads);
   return {in.window > 0 ? std::max<int64_t>(0, position + 1 - in.window) : 0, position + 1};
 }

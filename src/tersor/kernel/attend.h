@@ -1,4 +1,5 @@
-// Causal attention of new tokens over a cache of keys and values: decode and prefill alike.
+// Attention of new tokens over a cache of keys and values: decode, prefill, and whole sequences
+// whose tokens see each other.
 #ifndef TERSOR_KERNEL_ATTEND_H_
 #define TERSOR_KERNEL_ATTEND_H_
 
@@ -37,6 +38,7 @@ struct AttendInput {
   int64_t first = 0;   // position of the first new token; those before it are in the cache
   int64_t tokens = 0;  // new tokens, whose keys and values are in the cache too
   int64_t window = 0;  // positions each token sees, its own included; 0: all
+  bool causal = true;  // false: every token sees all positions, and `window` is 0
   float scale = 1;
   const float* query = nullptr;  // [tokens, query_stride]: heads of head_dim one after another
   int64_t query_stride = 0;

@@ -10,8 +10,8 @@
 
 namespace tersor::kernel {
 
-/// One query [head_dim] at `position` over keys and values [positions, head_dim] -> [head_dim];
-/// `window` as in AttendInput.
+/// One query [head_dim] over keys and values [positions, head_dim], of which it sees those up to
+/// `position` -> [head_dim]; `window` as in AttendInput.
 inline std::vector<double> AttendReference(const float* query, const std::vector<float>& keys,
                                            const std::vector<float>& values, int64_t head_dim,
                                            int64_t position, int64_t window, double scale) {

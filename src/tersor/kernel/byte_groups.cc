@@ -6,6 +6,7 @@
 
 #include "tersor/kernel/activations.h"
 #include "tersor/kernel/ggml_mxfp4.h"
+#include "tersor/kernel/mxfp4_gemm.h"
 #include "tersor/util/parallel_for.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -193,6 +194,17 @@ const Activations& Activations::Mxfp4Floats() const {
         new (workspace_.Take<Activations>(1)) Activations(floats, tokens_, cols_, workspace_);
   }
   return *mxfp4_floats_;
+}
+
+const Mxfp4Operand& Activations::Mxfp4Rows() const {
+  static_assert(std::is_trivially_destructible_v<Mxfp4Operand>);
+  if (mxfp4_rows_ == nullptr) {
+    Mxfp4Source source;
+    source.x = {x_, tokens_, cols_, cols_};
+    mxfp4_rows_ = new (workspace_.Take<Mxfp4Operand>(1))
+        Mxfp4Operand(PackMxfp4(source, OperandSide::kRows, workspace_));
+  }
+  return *mxfp4_rows_;
 }
 
 }  // namespace tersor::kernel

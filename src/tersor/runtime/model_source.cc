@@ -13,19 +13,6 @@ namespace {
 
 using kernel::FloatType;
 
-const WeightFormat* FormatOf(io::Dtype dtype) {
-  switch (dtype) {
-    case io::Dtype::kF32:
-      return &FloatFormat(FloatType::kF32);
-    case io::Dtype::kBF16:
-      return &FloatFormat(FloatType::kBF16);
-    case io::Dtype::kF16:
-      return &FloatFormat(FloatType::kF16);
-    default:
-      return nullptr;
-  }
-}
-
 const WeightFormat* FormatOf(io::GgmlType type) {
   switch (type) {
     case io::GgmlType::kF32:
@@ -43,17 +30,6 @@ const WeightFormat* FormatOf(io::GgmlType type) {
   }
 }
 
-/// As it is stored, unless the configuration says that a block's matrix is MXFP4: then packed so,
-/// or in place where it is stored so.
-StoredMatrix AsTrained(const io::ModelConfig& config, const std::string& name,
-                       StoredMatrix stored) {
-  if (config.quantization && io::IsBlockMatrix(name)) {
-    stored.in_place = stored.in_place && stored.format == &Mxfp4Format(false);
-    stored.format = &Mxfp4Format(config.quantization->round_activations);
-  }
-  return stored;
-}
-
 class FolderSource : public ModelSource {
  public:
   explicit FolderSource(const std::string& folder)
@@ -63,12 +39,7 @@ class FolderSource : public ModelSource {
   kernel::RopePairs rope_pairs() const override { return kernel::RopePairs::kHalves; }
 
   StoredMatrix Matrix(const std::string& name) const override {
-    const io::HostTensor& tensor = checkpoint_.Weight(name);
-    const WeightFormat* format = FormatOf(tensor.dtype);
-    return AsTrained(config(), name,
-                     {tensor.shape[0], tensor.shape[1],
-                      format != nullptr ? format : &FloatFormat(FloatType::kF32), format != nullptr,
-                      tensor.bytes});
+    return AsTrained(config().quantization, name, MatrixOf(checkpoint_.Weight(name)));
   }
 
   std::vector<float> Floats(const std::string& name) const override {
@@ -104,7 +75,7 @@ class GgufSource : public ModelSource {
     const io::GgufTensor& tensor = Get(name);
     // The values of 4- and 6-bit blocks need the mantissa of f16, which bf16 lacks.
     const WeightFormat* format = FormatOf(tensor.type);
-    return AsTrained(config(), name,
+    return AsTrained(config().quantization, name,
                      {tensor.shape[0], tensor.shape[1],
                       format != nullptr ? format : &FloatFormat(FloatType::kF16), format != nullptr,
                       tensor.bytes});

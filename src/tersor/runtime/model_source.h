@@ -2,41 +2,24 @@
 #ifndef TERSOR_RUNTIME_MODEL_SOURCE_H_
 #define TERSOR_RUNTIME_MODEL_SOURCE_H_
 
-#include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "tersor/io/chat_template.h"
 #include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/kernel/rope.h"
-#include "tersor/runtime/weight_format.h"
+#include "tersor/runtime/matrix_source.h"
 
 namespace tersor::runtime {
 
-/// A matrix as it is stored. Where no format serves it in place, `in_place` is false and `format`
-/// is the one that it is best packed into.
-struct StoredMatrix {
-  int64_t rows = 0, cols = 0;
-  const WeightFormat* format = nullptr;
-  bool in_place = true;
-  std::span<const std::byte> bytes;
-};
-
-/// Weights by the names of io::ExpectedTensors; all that it gives out points into it. Query and key
-/// rows are in the order that `rope_pairs` tells.
-class ModelSource {
+/// Weights by the names of io::ExpectedTensors. Query and key rows are in the order that
+/// `rope_pairs` tells.
+class ModelSource : public MatrixSource {
  public:
-  virtual ~ModelSource() = default;
   virtual const io::ModelConfig& config() const = 0;
   virtual kernel::RopePairs rope_pairs() const = 0;
-  virtual StoredMatrix Matrix(const std::string& name) const = 0;
-  /// Any weight as floats.
-  virtual std::vector<float> Floats(const std::string& name) const = 0;
   virtual std::shared_ptr<const io::Tokenizer> LoadTokenizer() const = 0;
   virtual std::optional<io::ChatTemplate> LoadChatTemplate() const = 0;
 };

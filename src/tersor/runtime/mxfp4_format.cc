@@ -1,12 +1,16 @@
 #include <cassert>
 
 #include "tersor/kernel/decode.h"
+#include "tersor/kernel/mxfp4_gemm.h"
 #include "tersor/kernel/mxfp4_matvec.h"
 #include "tersor/runtime/weight_format.h"
 #include "tersor/util/parallel_for.h"
 
 namespace tersor::runtime {
 namespace {
+
+/// Tokens from which on bringing the weights into the layout of integer products pays.
+constexpr int64_t kPackedTokens = 48;
 
 class Mxfp4 : public WeightFormat {
  public:
@@ -42,13 +46,41 @@ class Mxfp4 : public WeightFormat {
   }
 
   void Matmul(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const override {
-    WeightFormat::Matmul(matrix, round_activations_ ? x.Mxfp4Floats() : x, y);
+    if (!round_activations_) {
+      WeightFormat::Matmul(matrix, x, y);
+    } else if (x.tokens() < kPackedTokens) {
+      WeightFormat::Matmul(matrix, x.Mxfp4Floats(), y);
+    } else {
+      MatmulPacked(matrix, x, y);
+    }
   }
 
  private:
   static int64_t RowBytes(int64_t cols) {
     return (cols + kernel::kGroup - 1) / kernel::kGroup *
            static_cast<int64_t>(sizeof(kernel::GgmlMxfp4Block));
+  }
+
+  /// The product of training, exact within groups.
+  static void MatmulPacked(const PackedMatrix& matrix, const kernel::Activations& x, float* y) {
+    const kernel::Mxfp4Operand& rows = x.Mxfp4Rows();
+    kernel::Workspace& workspace = x.workspace();
+    const kernel::Workspace::Scope scope(workspace);
+    const int64_t groups = kernel::MxGroups(matrix.cols);
+    auto* codes = workspace.Take<uint8_t>(matrix.rows * groups * kernel::kMxfp4GroupBytes);
+    auto* scales = workspace.Take<uint8_t>(matrix.rows * groups);
+    ParallelFor(0, matrix.rows * groups, 1 << 10, [&](int64_t first, int64_t last) {
+      const auto* blocks = reinterpret_cast<const kernel::GgmlMxfp4Block*>(matrix.bytes.data());
+      for (int64_t i = first; i < last; ++i) {
+        scales[i] = blocks[i].scale;
+        kernel::Mxfp4GroupFromGgml(blocks[i].codes, codes + i * kernel::kMxfp4GroupBytes);
+      }
+    });
+    kernel::Mxfp4Source source;
+    source.codes = {matrix.rows, matrix.cols, codes, scales};
+    const kernel::Mxfp4Operand columns =
+        kernel::PackMxfp4(source, kernel::OperandSide::kColumns, workspace);
+    kernel::MatmulMxfp4(rows, columns, false, y, matrix.rows);
   }
 
   bool round_activations_;

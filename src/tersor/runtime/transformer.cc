@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "tersor/kernel/attend.h"
-#include "tersor/kernel/layer_norm.h"
+#include "tersor/kernel/gelu.h"
 #include "tersor/kernel/rms_norm.h"
 #include "tersor/kernel/swiglu.h"
 #include "tersor/util/error.h"
@@ -24,9 +24,9 @@ void Add(int64_t count, const float* __restrict from, float* __restrict to) {
   }
 }
 
-void Activate(bool gelu, int64_t count, float* x) {
+void Relu(int64_t count, float* x) {
   for (int64_t i = 0; i < count; ++i) {
-    x[i] = gelu ? 0.5f * x[i] * (1 + std::erf(x[i] * 0.70710678f)) : std::max(x[i], 0.0f);
+    x[i] = std::max(x[i], 0.0f);
   }
 }
 
@@ -146,11 +146,7 @@ void Transformer::Embed(const Pass& pass, float* x) {
 void Transformer::Normalize(const Norm& norm, int64_t rows, const float* x, float* out) const {
   const int64_t hidden = config().hidden_size;
   if (config().architecture == io::Architecture::kOpt) {
-    for (int64_t r = 0; r < rows; ++r) {
-      kernel::LayerNorm(hidden, x + r * hidden, norm.weight.empty() ? nullptr : norm.weight.data(),
-                        norm.bias.empty() ? nullptr : norm.bias.data(), kLayerNormEps,
-                        out + r * hidden);
-    }
+    NormalizeRows(norm, kLayerNormEps, rows, hidden, x, out);
     return;
   }
   kernel::RmsNorm(rows, hidden, x, norm.weight.data(), static_cast<float>(config().rms_norm_eps),
@@ -226,8 +222,10 @@ void Transformer::Mlp(const Pass& pass, const Layer& layer, const float* normed,
     layer.gate.Forward(in, gate);
     kernel::SwiGlu(size, gate, up, gate);
     up = gate;
+  } else if (c.activation_function == "gelu") {
+    kernel::Gelu(size, up, up);
   } else {
-    Activate(c.activation_function == "gelu", size, up);
+    Relu(size, up);
   }
   layer.down.Forward(Activations(up, pass.rows, c.intermediate_size, workspace_), out);
 }

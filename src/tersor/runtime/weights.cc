@@ -1,8 +1,6 @@
 #include "tersor/runtime/weights.h"
 
 #include "tersor/io/rope_frequencies.h"
-#include "tersor/util/error.h"
-#include "tersor/util/file.h"
 
 namespace tersor::runtime {
 namespace {
@@ -12,11 +10,10 @@ constexpr int64_t kOptPositionOffset = 2;
 
 class Loader {
  public:
-  Loader(const std::shared_ptr<const ModelSource>& source, const WeightFormat* format)
-      : source_(*source), format_(format) {
+  Loader(const std::shared_ptr<const ModelSource>& source, const std::string& format)
+      : linears_(source, format) {
     weights_.config = source->config();
     weights_.rope_pairs = source->rope_pairs();
-    weights_.storage.push_back(source);
   }
 
   Weights Load() {
@@ -26,6 +23,7 @@ class Loader {
     } else {
       LoadLlama(c);
     }
+    weights_.storage = linears_.TakeStorage();
     return std::move(weights_);
   }
 
@@ -95,66 +93,24 @@ class Loader {
             c.enable_bias ? Vector(name + ".bias") : std::vector<float>()};
   }
 
-  std::vector<float> Vector(const std::string& name) const { return source_.Floats(name); }
+  std::vector<float> Vector(const std::string& name) const { return linears_.Vector(name); }
 
-  /// `pack`: into the format that was asked for.
   Linear Matrix(const std::string& name, bool bias, bool pack = true) {
-    const std::string weight = name + ".weight";
-    const StoredMatrix stored = source_.Matrix(weight);
-    Linear linear{stored.format, {stored.rows, stored.cols, stored.bytes}, {}};
-    if (bias) {
-      linear.bias = Vector(name + ".bias");
-    }
-    if (pack && format_ != nullptr && (!format_->blocks_only() || io::IsBlockMatrix(weight))) {
-      linear.format = format_;
-    }
-    if (linear.format != stored.format || !stored.in_place) {
-      Pack(weight, linear);
-    }
-    return linear;
+    return linears_.Load(name, bias, pack);
   }
 
-  void Pack(const std::string& name, Linear& linear) {
-    const size_t bytes = linear.format->PackedBytes(linear.matrix.rows, linear.matrix.cols);
-    const std::shared_ptr<std::byte[]> packed = std::make_shared<std::byte[]>(bytes);
-    linear.format->Pack(source_.Floats(name), linear.matrix.rows, linear.matrix.cols,
-                        {packed.get(), bytes});
-    // The stored bytes were read for the last time; memory need not hold both.
-    ReleasePages(linear.matrix.bytes);
-    linear.matrix.bytes = {packed.get(), bytes};
-    weights_.storage.push_back(packed);
-  }
-
-  const ModelSource& source_;
-  const WeightFormat* format_;
+  LinearLoader linears_;
   Weights weights_;
 };
 
-int64_t BytesOf(const Linear& linear) {
-  return std::ssize(linear.matrix.bytes) + std::ssize(linear.bias) * 4;
-}
-
 }  // namespace
 
-void Linear::Forward(const kernel::Activations& x, float* y) const {
-  Multiply(*format, matrix, x, y);
-  if (bias.empty()) {
-    return;
-  }
-  for (int64_t t = 0; t < x.tokens(); ++t) {
-    float* row = y + t * matrix.rows;
-    for (int64_t r = 0; r < matrix.rows; ++r) {
-      row[r] += bias[static_cast<size_t>(r)];
-    }
-  }
-}
-
 int64_t Weights::BytesPerToken() const {
-  int64_t bytes = BytesOf(head) + BytesOf(project_in) + BytesOf(project_out);
+  int64_t bytes = head.bytes() + project_in.bytes() + project_out.bytes();
   for (const Layer& layer : layers) {
     for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.out, &layer.gate,
                                  &layer.up, &layer.down}) {
-      bytes += BytesOf(*linear);
+      bytes += linear->bytes();
     }
     for (const Norm* norm : {&layer.attention_norm, &layer.mlp_norm}) {
       bytes += (std::ssize(norm->weight) + std::ssize(norm->bias)) * 4;
@@ -164,13 +120,7 @@ int64_t Weights::BytesPerToken() const {
 }
 
 Weights LoadWeights(const std::shared_ptr<const ModelSource>& source, const std::string& format) {
-  const WeightFormat* packed = nullptr;
-  if (!format.empty()) {
-    packed = FindFormat(format);
-    TERSOR_CHECK(packed != nullptr, "unknown weight format ", format,
-                 "; there are: ", kFormatNames);
-  }
-  return Loader(source, packed).Load();
+  return Loader(source, format).Load();
 }
 
 }  // namespace tersor::runtime

@@ -10,24 +10,11 @@
 
 #include "tersor/io/model_config.h"
 #include "tersor/kernel/rope.h"
+#include "tersor/runtime/linear.h"
 #include "tersor/runtime/model_source.h"
-#include "tersor/runtime/weight_format.h"
+#include "tersor/runtime/norm.h"
 
 namespace tersor::runtime {
-
-/// y = x Wᵀ + bias.
-struct Linear {
-  const WeightFormat* format = nullptr;
-  PackedMatrix matrix;
-  std::vector<float> bias;  // empty: none
-
-  /// x [tokens, cols] -> y [tokens, rows].
-  void Forward(const kernel::Activations& x, float* y) const;
-};
-
-struct Norm {
-  std::vector<float> weight, bias;  // empty: none
-};
 
 /// One transformer block. `gate` is empty in a plain MLP.
 struct Layer {
