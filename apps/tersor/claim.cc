@@ -60,8 +60,9 @@ Claim ReadClaim(const std::string& path) {
   claim.name = fs::path(path).stem().string();
   try {
     const YAML::Node root = YAML::Load(ReadFile(path));
-    CheckKeys(root, {"claim", "cells"}, path);
+    CheckKeys(root, {"claim", "side_by_side", "cells"}, path);
     claim.text = root["claim"].as<std::string>();
+    claim.side_by_side = root["side_by_side"] && root["side_by_side"].as<bool>();
     std::set<std::string> names;
     for (const YAML::Node& node : root["cells"]) {
       claim.cells.push_back(ReadCell(node, path));

@@ -1,6 +1,7 @@
 // A claim recipe, recipes/<method>/<claim>.yaml: the commands whose records show one claim.
 //
 //   claim: What is shown, in one sentence.
+//   side_by_side: true  # no cell uses another's files: they run together, of one thread each
 //   cells:
 //     - name: train      # places: {out} {recipes} {models} {cell}
 //       run: [train, --recipe, "{recipes}/models/llama-3m.yaml", --output, "{out}/model"]
@@ -27,6 +28,7 @@ struct ClaimCell {
 struct Claim {
   std::string name;  // file name without .yaml
   std::string text;
+  bool side_by_side = false;
   std::vector<ClaimCell> cells;
 };
 

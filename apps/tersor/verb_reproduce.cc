@@ -1,23 +1,17 @@
 // `tersor reproduce`: runs the cells of a method's claims, those that are missing only, and reports
 // them on one page.
 #include <fmt/core.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
-#include <optional>
+#include <map>
 
+#include "cell_runner.h"
 #include "claim.h"
 #include "cli.h"
 #include "tersor/report/page.h"
-#include "tersor/util/error.h"
-#include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/log.h"
 #include "tersor/util/record.h"
@@ -28,86 +22,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The cell's arguments with the places filled in, its record and the common options added.
-std::vector<std::string> Arguments(const ClaimCell& cell, const std::string& resources,
-                                   const std::string& out, const std::string& record,
-                                   const CommonOptions& common, uint64_t seed) {
-  std::vector<std::string> arguments = cell.run;
-  for (std::string& argument : arguments) {
-    for (const auto& [place, value] : {std::pair<std::string, std::string>{"{out}", out},
-                                       {"{recipes}", resources + "/recipes"},
-                                       {"{models}", resources + "/models"},
-                                       {"{cell}", cell.name}}) {
-      for (size_t at; (at = argument.find(place)) != std::string::npos;) {
-        argument.replace(at, place.size(), value);
-      }
+/// The runs that a claim's cells stand for; in the quick grid those of the first seed.
+std::vector<CellRun> RunsOf(const Claim& claim, uint64_t first_seed, bool full) {
+  std::vector<CellRun> runs;
+  for (const ClaimCell& cell : claim.cells) {
+    if (cell.full && !full) {
+      continue;
     }
-  }
-  arguments.insert(arguments.end(), {"--json", record, "--seed", std::to_string(seed), "--threads",
-                                     std::to_string(common.threads)});
-  return arguments;
-}
-
-/// Runs this program with the arguments and waits; throws where it does not end with 0.
-void RunSelf(const std::vector<std::string>& arguments) {
-  std::string self = fs::read_symlink("/proc/self/exe").string();
-  std::vector<std::string> texts = arguments;
-  std::vector<char*> argv = {self.data()};
-  for (std::string& text : texts) {
-    argv.push_back(text.data());
-  }
-  argv.push_back(nullptr);
-  pid_t child = 0;
-  const int code = ::posix_spawn(&child, self.c_str(), nullptr, nullptr, argv.data(), environ);
-  TERSOR_CHECK(code == 0, self, ": cannot be started: ", std::strerror(code));
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    // Ctrl-C reached the child too, which ends by itself and keeps what is done.
-  }
-  ThrowIfInterrupted("stopped; the same command continues with the missing cells");
-  TERSOR_CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "`tersor ", arguments.front(),
-               "` of this recipe failed; the same command continues with the missing cells");
-}
-
-/// The finished record of a cell, where it was made by this very command.
-std::optional<Json> FinishedRecord(const std::string& path,
-                                   const std::vector<std::string>& arguments) {
-  if (!fs::exists(path)) {
-    return std::nullopt;
-  }
-  Json record = ReadJsonFile(path);
-  return record.value("command", Json()) == Json(arguments) ? std::optional(record) : std::nullopt;
-}
-
-Json RunCell(const ClaimCell& cell, const std::string& resources, const std::string& out,
-             const CommonOptions& common, uint64_t seed) {
-  const std::string path = out + "/" + cell.name + ".json";
-  const std::vector<std::string> arguments = Arguments(cell, resources, out, path, common, seed);
-  if (std::optional<Json> finished = FinishedRecord(path, arguments)) {
-    log::Info("{}: done before, kept", cell.name);
-    return *finished;
-  }
-  std::string command = "tersor";
-  for (const std::string& argument : cell.run) {
-    command += " " + argument;
-  }
-  log::Info("{}: {}", cell.name, command);
-  RunSelf(arguments);
-  Json record = ReadJsonFile(path);
-  record["cell"] = cell.name;
-  record["command"] = arguments;
-  WriteFileAtomically(path, record.dump(1) + "\n");
-  return record;
-}
-
-/// The runs that a cell stands for, with their seeds; in the quick grid the first.
-std::vector<std::pair<ClaimCell, uint64_t>> RunsOf(const ClaimCell& cell, uint64_t seed,
-                                                   bool full) {
-  std::vector<std::pair<ClaimCell, uint64_t>> runs;
-  for (int64_t i = 0; i < (full ? cell.seeds : 1); ++i) {
-    runs.emplace_back(cell, seed + static_cast<uint64_t>(i));
-    if (cell.seeds > 1) {
-      runs.back().first.name += "-seed" + std::to_string(runs.back().second);
+    for (int64_t i = 0; i < (full ? cell.seeds : 1); ++i) {
+      const uint64_t seed = first_seed + static_cast<uint64_t>(i);
+      runs.push_back(
+          {cell.seeds > 1 ? cell.name + "-seed" + std::to_string(seed) : cell.name, cell, seed});
     }
   }
   return runs;
@@ -164,6 +89,7 @@ int RunReproduce(int argc, char** argv) {
   const auto began = std::chrono::steady_clock::now();
   out = out.empty() ? "out/" + method : out;
   MakeFolders(out);
+  const CellRunner runner(resources, out, line.common().threads);
   std::vector<Json> records;
   Json spreads = Json::array();
   Record whole;
@@ -174,25 +100,24 @@ int RunReproduce(int argc, char** argv) {
     const Claim claim = ReadClaim(path);
     whole.config["claims"].push_back({{"name", claim.name}, {"claim", claim.text}});
     log::Info("{}: {}", claim.name, claim.text);
-    for (const ClaimCell& cell : claim.cells) {
-      if (cell.full && !full) {
-        continue;
+    const std::vector<CellRun> runs = RunsOf(claim, line.common().seed, full);
+    const std::vector<Json> done = runner.Run(runs, claim.side_by_side);
+    std::map<std::string, std::vector<Json>> by_cell;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      Json row = {{"cell", runs[i].name}};
+      row.update(done[i]["metrics"]);
+      whole.rows.push_back(row);
+      for (const auto& [name, value] : done[i]["metrics"].items()) {
+        whole.metrics[runs[i].name + "." + name] = value;
       }
-      std::vector<Json> runs;
-      for (const auto& [run, seed] : RunsOf(cell, line.common().seed, full)) {
-        runs.push_back(RunCell(run, resources, out, line.common(), seed));
-        Json row = {{"cell", run.name}};
-        row.update(runs.back()["metrics"]);
-        whole.rows.push_back(row);
-        for (const auto& [name, value] : runs.back()["metrics"].items()) {
-          whole.metrics[run.name + "." + name] = value;
-        }
-      }
-      if (runs.size() > 1) {
-        spreads.push_back(SpreadOf(cell.name, runs));
-      }
-      records.insert(records.end(), runs.begin(), runs.end());
+      by_cell[runs[i].cell.name].push_back(done[i]);
     }
+    for (const ClaimCell& cell : claim.cells) {
+      if (by_cell[cell.name].size() > 1) {
+        spreads.push_back(SpreadOf(cell.name, by_cell[cell.name]));
+      }
+    }
+    records.insert(records.end(), done.begin(), done.end());
   }
   whole.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteRecord(out + "/record.json", whole);

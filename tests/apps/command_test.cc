@@ -269,8 +269,7 @@ TEST_F(Command, ReproduceRepeatsACellBySeeds) {
         "claim: Seeds differ.\ncells:\n"
         "  - name: train\n    seeds: 2\n    run: [train, --recipe, " +
             (folder_ / "tiny.yaml") + ", --train.steps, \"5\", --output, \"{out}/{cell}\"]\n");
-  const std::string command =
-      "cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4";
+  const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4";
   const CommandResult quick = RunCommand(command);
   ASSERT_EQ(quick.code, 0) << quick.error;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out/toy/train-seed5.json"));
@@ -280,6 +279,30 @@ TEST_F(Command, ReproduceRepeatsACellBySeeds) {
   const Json metrics = ReadJsonFile(folder_ / "out/toy/record.json")["metrics"];
   EXPECT_NE(metrics["train-seed4.validation_loss"], metrics["train-seed5.validation_loss"]);
   EXPECT_NE(Slurp(folder_ / "out/toy/report.html").find("mean over seeds"), std::string::npos);
+}
+
+TEST_F(Command, ReproduceRunsCellsSideBySide) {
+  std::filesystem::create_directories(folder_ / "recipes/toy");
+  const auto claim = [&](const std::string& steps) {
+    Spill(folder_ / "recipes/toy/claim.yaml",
+          "claim: Cells of their own.\nside_by_side: true\ncells:\n"
+          "  - name: train\n    seeds: 3\n    run: [train, --recipe, " +
+              (folder_ / "tiny.yaml") + ", --train.steps, \"" + steps +
+              "\", --output, \"{out}/{cell}\"]\n");
+  };
+  const std::string command =
+      "cd " + folder_.path() + " && " + kTersor + " reproduce toy --full --threads 2";
+  claim("-5");
+  ExpectFailure(command, 1, {"out/toy/train-seed", ".log tells why", "missing cells"});
+  EXPECT_NE(Slurp(folder_ / "out/toy/train-seed0.log").find("train.steps"), std::string::npos);
+  claim("5");
+  const CommandResult result = RunCommand(command);
+  ASSERT_EQ(result.code, 0) << result.error;
+  const Json record = ReadJsonFile(folder_ / "out/toy/record.json");
+  ASSERT_EQ(record["rows"].size(), 3u);
+  EXPECT_EQ(record["rows"][2]["cell"], "train-seed2");
+  EXPECT_NE(Slurp(folder_ / "out/toy/train-seed2.log").find("estimate: "), std::string::npos);
+  EXPECT_NE(RunCommand(command).error.find("train-seed1: done before"), std::string::npos);
 }
 
 TEST_F(Command, ReproduceRunsMissingCellsOnly) {
