@@ -7,6 +7,8 @@
 
 #include "tersor/model/llama.h"
 #include "tersor/model/opt.h"
+#include "tersor/op/recompute.h"
+#include "tersor/util/error.h"
 
 namespace tersor::model {
 namespace {
@@ -22,6 +24,28 @@ bool WritesToResidual(std::string_view name) {
 }
 
 }  // namespace
+
+LanguageModel::Output LanguageModel::Forward(const at::Tensor& tokens) {
+  const int64_t batch = tokens.size(0);
+  Output out;
+  at::Tensor x = Embed(tokens);
+  for (int64_t block = 0; block < config_.num_hidden_layers; ++block) {
+    if (recompute_) {
+      x = op::Recompute(
+          [this, block, batch](const at::Tensor& in) {
+            at::Tensor loss;
+            const at::Tensor y = RunBlock(block, in, batch, &loss);
+            TERSOR_CHECK(!loss.defined(), "recomputation does not carry a router's loss");
+            return y;
+          },
+          x);
+    } else {
+      x = RunBlock(block, x, batch, &out.loss);
+    }
+  }
+  out.hidden = Finish(x);
+  return out;
+}
 
 at::Tensor LanguageModel::Logits(const at::Tensor& tokens) {
   const at::Tensor hidden = Forward(tokens).hidden;

@@ -43,7 +43,15 @@ class LanguageModel {
 
   /// tokens: int64 [batch, tokens]; tokens <= config().max_position_embeddings for learned
   /// positions. Differentiable in all parameters.
-  virtual Output Forward(const at::Tensor& tokens) = 0;
+  Output Forward(const at::Tensor& tokens);
+
+  /// The same in parts, for methods that go block by block: what the first block reads, [batch *
+  /// tokens, hidden]; one of config().num_hidden_layers blocks; and from the last block's output
+  /// to Output::hidden. A router's loss is added to `loss`.
+  virtual at::Tensor Embed(const at::Tensor& tokens) = 0;
+  virtual at::Tensor RunBlock(int64_t block, const at::Tensor& x, int64_t batch,
+                              at::Tensor* loss) = 0;
+  virtual at::Tensor Finish(const at::Tensor& x) = 0;
 
   /// Matrix of the output head [vocab, width of hidden]; logits = hidden · headᵀ.
   virtual const at::Tensor& HeadWeight() const = 0;
@@ -71,7 +79,6 @@ class LanguageModel {
  protected:
   LanguageModel(const io::ModelConfig& config, const Plugs& plugs)
       : config_(config), head_loss_(plugs.head_loss) {}
-  bool recompute() const { return recompute_; }
 
   io::ModelConfig config_;
 

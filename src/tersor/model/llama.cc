@@ -9,8 +9,6 @@
 #include "tersor/nn/norm.h"
 #include "tersor/nn/rope.h"
 #include "tersor/op/embedding.h"
-#include "tersor/op/recompute.h"
-#include "tersor/util/error.h"
 
 namespace tersor::model {
 namespace {
@@ -118,28 +116,17 @@ Llama::Llama(const io::ModelConfig& config, const Plugs& plugs)
 
 Llama::~Llama() = default;
 
-LanguageModel::Output Llama::Forward(const at::Tensor& tokens) {
-  Output out;
-  at::Tensor x = op::Embedding(embedding_.value, tokens.reshape(-1));
-  for (const std::unique_ptr<Block>& block : blocks_) {
-    if (recompute()) {
-      x = op::Recompute(
-          [this, &block, batch = tokens.size(0)](const at::Tensor& in) {
-            at::Tensor loss;
-            const at::Tensor y = block->Forward(in, batch, shared_->rope, &loss);
-            TERSOR_CHECK(!loss.defined(), "recomputation does not carry a router's loss");
-            return y;
-          },
-          x);
-    } else {
-      x = block->Forward(x, tokens.size(0), shared_->rope, &out.loss);
-    }
-  }
-  out.hidden = shared_->final_norm.Forward(x);
-  return out;
+LanguageModel::Output Llama::Foat::Tensor Llama::Embed(const at::Tensor& tokens) {
+  return op::Embedding(embedding_.value, tokens.reshape(-1));
 }
 
-nn::ParameterList Llama::Parameters() const {
+at::Tensor Llama::RunBlock(int64_t block, const at::Tensor& x, int64_t batch, at::Tensor* loss) {
+  return blocks_[static_cast<size_t>(block)]->Forward(x, batch, shared_->rope, loss);
+}
+
+at::Tensor Llama::Finish(const at::Tensor& x) { return shared_->final_norm.Forward(x); }
+
+ters() const {
   nn::ParameterList list = {embedding_};
   for (const std::unique_ptr<Block>& block : blocks_) {
     block->AppendParameters(list);

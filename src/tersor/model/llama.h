@@ -16,7 +16,9 @@ class Llama : public LanguageModel {
   Llama(const io::ModelConfig& config, const Plugs& plugs);
   ~Llama() override;
 
-  Output Forward(const at::Tensor& tokens) override;
+  at::Tensor Embed(const at::Tensor& tokens) override;
+  at::Tensor RunBlock(int64_t block, const at::Tensor& x, int64_t batch, at::Tensor* loss) override;
+  at::Tensor Finish(const at::Tensor& x) override;
   const at::Tensor& HeadWeight() const override { return head_.value; }
   nn::ParameterList Parameters() const override;
 

@@ -7,7 +7,6 @@
 
 #include "tersor/nn/mlp.h"
 #include "tersor/op/embedding.h"
-#include "tersor/op/recompute.h"
 #include "tersor/util/error.h"
 
 namespace tersor::model {
@@ -122,7 +121,7 @@ Opt::Opt(const io::ModelConfig& c, const Plugs& plugs)
 
 Opt::~Opt() = default;
 
-LanguageModel::Output Opt::Forward(const at::Tensor& tokens) {
+at::Tensor Opt::Embed(const at::Tensor& tokens) {
   const int64_t batch = tokens.size(0), length = tokens.size(1);
   TERSOR_CHECK(length <= config_.max_position_embeddings, "input of ", length,
                " tokens is longer than the model's ", config_.max_position_embeddings,
@@ -132,27 +131,16 @@ LanguageModel::Output Opt::Forward(const at::Tensor& tokens) {
     x = project_in_->Forward(x)[0];
   }
   const at::Tensor positions = positions_.value.narrow(0, kPositionOffset, length);
-  x = (x.view({batch, length, -1}) + positions).view({batch * length, -1});
-  Output out;
-  for (const std::unique_ptr<Block>& block : blocks_) {
-    if (recompute()) {
-      x = op::Recompute(
-          [&block, batch](const at::Tensor& in) {
-            at::Tensor loss;
-            const at::Tensor y = block->Forward(in, batch, &loss);
-            TERSOR_CHECK(!loss.defined(), "recomputation does not carry a router's loss");
-            return y;
-          },
-          x);
-    } else {
-      x = block->Forward(x, batch, &out.loss);
-    }
-  }
-  if (final_norm_) {
-    x = final_norm_->Forward(x);
-  }
-  out.hidden = project_out_ ? project_out_->Forward(x)[0] : x;
-  return out;
+  return (x.view({batch, length, -1}) + positions).view({batch * length, -1});
+}
+
+at::Tensor Opt::RunBlock(int64_t block, const at::Tensor& x, int64_t batch, at::Tensor* loss) {
+  return blocks_[static_cast<size_t>(block)]->Forward(x, batch, loss);
+}
+
+at::Tensor Opt::Finish(const at::Tensor& x) {
+  const at::Tensor normed = final_norm_ ? final_norm_->Forward(x) : x;
+  return project_out_ ? project_out_->Forward(normed)[0] : normed;
 }
 
 nn::ParameterList Opt::Parameters() const {
