@@ -16,6 +16,9 @@ int Main(int argc, char** argv) {
   if (verb == "eval") {
     return RunEval(argc - 1, argv + 1);
   }
+  if (verb == "prune") {
+    return RunPrune(argc - 1, argv + 1);
+  }
   if (verb == "bench") {
     return RunBench(argc - 1, argv + 1);
   }

@@ -14,6 +14,7 @@ int RunReproduce(int argc, char** argv);
 // In `tersor-torch`.
 int RunTrain(int argc, char** argv);
 int RunEval(int argc, char** argv);
+int RunPrune(int argc, char** argv);
 int RunBench(int argc, char** argv);
 
 }  // namespace tersor::cli

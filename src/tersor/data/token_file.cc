@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "tersor/util/content_hash.h"
 #include "tersor/util/error.h"
 #include "tersor/util/log.h"
 #include "tersor/util/parallel_for.h"
@@ -24,34 +25,6 @@ struct Header {
   uint32_t reserved[7] = {};
 };
 static_assert(sizeof(Header) == 64);
-
-/// Two FNV-1a lanes over 8-byte words: 128 bits keep different inputs apart.
-class Hash {
- public:
-  void Add(std::string_view text) {
-    const uint64_t size = text.size();
-    Word(size);
-    size_t i = 0;
-    for (; i + 8 <= text.size(); i += 8) {
-      uint64_t word = 0;
-      std::memcpy(&word, text.data() + i, 8);
-      Word(word);
-    }
-    uint64_t tail = 0;
-    std::memcpy(&tail, text.data() + i, text.size() - i);
-    Word(tail);
-  }
-  std::string Text() const { return fmt::format("{:016x}{:016x}", a_, b_); }
-
- private:
-  void Word(uint64_t word) {
-    a_ = (a_ ^ word) * 0x100000001b3;
-    b_ = (b_ ^ (word * 0x9E3779B97F4A7C15)) * 0xd6e8feb86659fd93;
-    a_ ^= a_ >> 29;
-    b_ ^= b_ >> 32;
-  }
-  uint64_t a_ = 0xcbf29ce484222325, b_ = 0x84222325cbf29ce4;
-};
 
 struct Encoded {
   std::vector<int32_t> ids;
@@ -134,7 +107,7 @@ void Write(const std::string& path, const std::vector<Encoded>& documents, Heade
 }
 
 std::string CacheName(std::span<const Document> documents, std::string_view tokenizer_identity) {
-  Hash hash;
+  ContentHash hash;
   hash.Add(tokenizer_identity);
   for (const Document& document : documents) {
     hash.Add(document.text);

@@ -1,0 +1,78 @@
+#include "tersor/prune/allocation_config.h"
+
+#include <algorithm>
+
+#include "tersor/util/error.h"
+
+namespace tersor::prune {
+namespace {
+
+void CheckRange(const char* field, double value, double low, double high) {
+  if (!(value >= low && value <= high)) {
+    FailUsage("allocation.", field, " is ", value, "; it must be in ", low, " .. ", high);
+  }
+}
+
+void CheckChoice(const char* field, const std::string& value,
+                 const std::vector<std::string>& choices) {
+  if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
+    std::string list;
+    for (const std::string& choice : choices) {
+      list += (list.empty() ? "" : ", ") + choice;
+    }
+    FailUsage("allocation.", field, " ", value, " is not known; there are: ", list);
+  }
+}
+
+}  // namespace
+
+void AllocationConfig::AddFields(Schema& schema) {
+  const auto add = [&](const char* name, const char* help, ConfigField::Target target) {
+    schema.Add(std::string("allocation.") + name, help, target);
+  };
+  add("layer", "what has one sparsity: block, or matrix", &layer);
+  add("outlier_factor", "mrp, owl: scores above this many means are outliers (M)", &outlier_factor);
+  add("start", "mrp: sparsity to begin with (-1: the target - 0.2)", &start);
+  add("step", "mrp: what the most redundant layer loses at a time", &step);
+  add("cap", "mrp: highest sparsity of a layer (-1: the target + 0.15, at most 0.95)", &cap);
+  add("redundancy", "mrp: all (pruned scores count as 0), or dense (the dense layer's mean)",
+      &redundancy);
+  add("statistics", "mrp: frozen (the dense model's), or propagated (measured after each step)",
+      &statistics);
+  add("saturation", "mrp: layers whose remaining weights are all outliers come last", &saturation);
+  add("owl_range", "owl, dsa: half of how far sparsities lie apart (lambda)", &owl_range);
+  add("dlp_range", "dlp: the same (alpha)", &dlp_range);
+  add("dlp_statistic", "dlp: of a layer's scores, mean or median", &dlp_statistic);
+  add("alpha_range", "alpha-pruning: how far sparsities lie apart (epsilon)", &alpha_range);
+  add("alpha_fit", "alpha-pruning: where the spectrum's tail begins: peak, or mid", &alpha_fit);
+  add("atp_slopes", "atp: steps from block to block that are tried", &atp_slopes);
+  add("global_normalize", "global: each matrix's scores by their mean first", &global_normalize);
+}
+
+void AllocationConfig::Validate() const {
+  CheckChoice("layer", layer, {"block", "matrix"});
+  CheckRange("outlier_factor", outlier_factor, 1, 1e6);
+  CheckRange("start", start, -1, 1);
+  CheckRange("step", step, 1e-4, 1);
+  CheckRange("cap", cap, -1, 1);
+  CheckChoice("redundancy", redundancy, {"all", "dense"});
+  CheckChoice("statistics", statistics, {"frozen", "propagated"});
+  CheckRange("owl_range", owl_range, 0, 1);
+  CheckRange("dlp_range", dlp_range, 0, 1);
+  CheckChoice("dlp_statistic", dlp_statistic, {"mean", "median"});
+  CheckRange("alpha_range", alpha_range, 0, 1);
+  CheckChoice("alpha_fit", alpha_fit, {"peak", "mid"});
+  if (atp_slopes.empty()) {
+    FailUsage("allocation.atp_slopes is empty");
+  }
+  for (const std::string& slope : atp_slopes) {
+    char* end = nullptr;
+    const double value = std::strtod(slope.c_str(), &end);
+    if (slope.empty() || *end != '\0') {
+      FailUsage("allocation.atp_slopes: ", slope, " is not a number");
+    }
+    CheckRange("atp_slopes", value, -1, 1);
+  }
+}
+
+}  // namespace tersor::prune

@@ -1,0 +1,65 @@
+#include "tersor/prune/prunable_model.h"
+
+#include <ATen/ATen.h>
+
+#include "tersor/model/checkpoint.h"
+#include "tersor/util/error.h"
+
+namespace tersor::prune {
+
+at::Tensor InputStatistics::Norms() const { return squares.sqrt().to(at::kFloat); }
+
+void ObservedGroup::Observe(bool with_gram) {
+  observing_ = true;
+  with_gram_ = with_gram;
+  statistics_ = {};
+}
+
+InputStatistics ObservedGroup::StopObserving() {
+  observing_ = false;
+  return std::exchange(statistics_, {});
+}
+
+std::vector<at::Tensor> ObservedGroup::Apply(const at::Tensor& x, at::TensorList weights,
+                                             at::TensorList biases) {
+  if (observing_) {
+    const at::Tensor gram = with_gram_ ? at::mm(x.t(), x).to(at::kDouble) : at::Tensor();
+    const at::Tensor squares = x.square().sum(0, /*keepdim=*/false, at::kDouble);
+    TERSOR_CHECK(at::isfinite(squares).all().item<bool>(), "block ", site_.layer, ", ", site_.name,
+                 ": the calibration's activations are not finite; the model or an earlier block is "
+                 "broken");
+    const bool first = statistics_.tokens == 0;
+    statistics_.tokens += x.size(0);
+    statistics_.squares = first ? squares : statistics_.squares.add_(squares);
+    if (with_gram_) {
+      statistics_.gram = first ? gram : statistics_.gram.add_(gram);
+    }
+  }
+  return nn::Fp32Precision().Apply(x, weights, biases);
+}
+
+model::Plugs PrunableModel::PlugsInto(std::vector<std::vector<ObservedGroup*>>* groups) {
+  model::Plugs plugs;
+  plugs.precision = [groups](const nn::LinearSite& site) {
+    auto group = std::make_unique<ObservedGroup>(site);
+    groups->resize(std::max(groups->size(), static_cast<size_t>(site.layer) + 1));
+    (*groups)[static_cast<size_t>(site.layer)].push_back(group.get());
+    return group;
+  };
+  return plugs;
+}
+
+PrunableModel PrunableModel::Load(const std::string& folder) {
+  PrunableModel result;
+  result.model_ = model::LoadLanguageModel(folder, PlugsInto(&result.groups_));
+  return result;
+}
+
+PrunableModel PrunableModel::Make(const io::ModelConfig& config, uint64_t seed) {
+  PrunableModel result;
+  result.model_ = model::MakeLanguageModel(config, PlugsInto(&result.groups_));
+  result.model_->InitWeights(seed);
+  return result;
+}
+
+}  // namespace tersor::prune
