@@ -216,7 +216,7 @@ void PruneModel(const PruneArguments& a, Record& record) {
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteModel(a, language_model);
   measure("");
-  record.metrics["peak_memory_mb"] = PeakMemoryMegabytes();
+  record.metrics["peak_memory_mb"] = PeakMemory() / 1000000;
 }
 
 }  // namespace
