@@ -92,6 +92,7 @@ void TrainRun::Train(precision::Precision& precision, train::TrainTask task,
     record.metrics["validation_loss"] = state.best_loss;
   }
   record.metrics.update(more(state));
+  record.metrics.update(trainer.LateMeans());
   record.series = trainer.Series();
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began_).count();
   WriteRecord(options_.output + "/record.json", record);

@@ -96,7 +96,12 @@ TEST_F(Mxfp4Command, RemediesRunAndOscillationIsReported) {
                               "rate of change output", "quantization confidence"}) {
       EXPECT_TRUE(series.contains(curve)) << curve;
     }
-    EXPECT_LT(Record(oscillation)["metrics"]["validation_loss"].get<double>(), 4);
+    const Json metrics = Record(oscillation)["metrics"];
+    EXPECT_LT(metrics["validation_loss"].get<double>(), 4);
+    // The late mean is that of the curve's end.
+    const Json& rates = series["rate of change weights"]["y"];
+    EXPECT_NEAR(metrics["late_rate_of_change_weights"].get<double>(), rates.back().get<double>(),
+                1e-12);
   }
 }
 

@@ -369,11 +369,38 @@ void Trainer::StopNotFinite(double loss, double norm) const {
        "; lower train.lr or train.clip_norm, or look at the data");
 }
 
-Json Trainer::Series() const {
-  Json series = Json::object(), reported = Json::object();
+Json Trainer::Reported() const {
+  Json reported = Json::object();
   for (const Hook* hook : hooks_) {
     hook->Report(reported);
   }
+  return reported;
+}
+
+Json Trainer::LateMeans() const {
+  constexpr int64_t kLate = 5;  // the last fifth
+  std::map<std::string, std::pair<double, int64_t>> sums;
+  const Json reported = Reported();
+  for (const Json& line : ReadMetrics(folder_ + "/metrics.jsonl")) {
+    for (const auto& [key, unused] : reported.items()) {
+      const Json value = line.value(key, Json());
+      if (value.is_number() && line.at("step").get<int64_t>() * kLate > run_.step * (kLate - 1)) {
+        auto& [sum, count] = sums["late_" + key];
+        sum += value.get<double>();
+        ++count;
+      }
+    }
+  }
+  Json means = Json::object();
+  for (const auto& [name, total] : sums) {
+    means[name] = total.first / static_cast<double>(total.second);
+  }
+  return means;
+}
+
+Json Trainer::Series() const {
+  Json series = Json::object();
+  const Json reported = Reported();
   const auto add = [&](const std::string& name, const std::string& y_label, const Json& step,
                        const Json& value) {
     Json& curve = series[name];

@@ -77,7 +77,11 @@ class Trainer {
   /// The run's log so far: training and validation loss by step, for the record.
   Json Series() const;
 
+  /// Means over the last fifth of the steps of the numbers that hooks report: {"late_KEY": mean}.
+  Json LateMeans() const;
+
  private:
+  Json Reported() const;
   struct StepSums;
   void Resume();
   StepSums Accumulate(int64_t first_sample);
