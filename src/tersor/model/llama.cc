@@ -116,7 +116,7 @@ Llama::Llama(const io::ModelConfig& config, const Plugs& plugs)
 
 Llama::~Llama() = default;
 
-LanguageModel::Output Llama::Foat::Tensor Llama::Embed(const at::Tensor& tokens) {
+at::Tensor Llama::Embed(const at::Tensor& tokens) {
   return op::Embedding(embedding_.value, tokens.reshape(-1));
 }
 
@@ -126,7 +126,7 @@ at::Tensor Llama::RunBlock(int64_t block, const at::Tensor& x, int64_t batch, at
 
 at::Tensor Llama::Finish(const at::Tensor& x) { return shared_->final_norm.Forward(x); }
 
-ters() const {
+nn::ParameterList Llama::Parameters() const {
   nn::ParameterList list = {embedding_};
   for (const std::unique_ptr<Block>& block : blocks_) {
     block->AppendParameters(list);
