@@ -12,6 +12,8 @@
 #include "claim.h"
 #include "cli.h"
 #include "tersor/report/page.h"
+#include "tersor/util/error.h"
+#include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/log.h"
 #include "tersor/util/record.h"
