@@ -181,17 +181,31 @@ TEST_F(MrpGreedy, KeepsItsInvariants) {
 }
 
 TEST_F(MrpGreedy, SaturatedLayersComeLast) {
-  options_.saturation = true;
-  // Under M = 2 layer A's remaining weights were all outliers from .90 on the other way round.
-  const std::vector<double> s = Run(2);
-  EXPECT_NEAR(std::accumulate(s.begin(), s.end(), 0.0), 2.1, 1e-9);
-  for (size_t i = 0; i < 3; ++i) {
-    for (size_t j = 0; j < 3; ++j) {
-      const bool saturated = layers_[i].At(s[i] - 1e-6, 2, RedundancyKind::kAll).saturated;
-      const bool other = layers_[j].At(s[j], 2, RedundancyKind::kAll).saturated;
-      EXPECT_FALSE(saturated && !other && s[i] > .55) << i << " " << j;
-    }
-  }
+  const auto level = [&](size_t layer, double s) {
+    return layers_[layer].At(s, 2, RedundancyKind::kAll);
+  };
+  int taken = 0;  // steps that took a saturated layer where another one was left
+  const auto run = [&](bool rule) {
+    taken = 0;
+    options_.saturation = rule;
+    return AllocateByRedundancy(std::vector{100., 100., 100.}, options_, level,
+                                [&](size_t layer, const std::vector<double>& after) {
+                                  const double before = after[layer] - options_.step;
+                                  if (level(layer, before).saturated) {
+                                    for (size_t i = 0; i < 3; ++i) {
+                                      taken += i != layer && after[i] < options_.cap - 1e-9 &&
+                                               !level(i, after[i]).saturated;
+                                    }
+                                  }
+                                  return false;
+                                });
+  };
+  const std::vector<double> without = run(false);
+  EXPECT_GT(taken, 0);
+  const std::vector<double> with = run(true);
+  EXPECT_EQ(taken, 0);
+  EXPECT_NE(with, without);
+  EXPECT_NEAR(std::accumulate(with.begin(), with.end(), 0.0), 2.1, 1e-9);
 }
 
 TEST(Allocation, AllMeetTheBudgetAndIgnoreScale) {

@@ -170,8 +170,9 @@ TEST(SparseGpt, CountsPatternsAndDeadInputs) {
 // What it is for: the layer's output changes less than by choosing alone.
 TEST(SparseGpt, LosesLessThanChoosingAlone) {
   const at::Generator generator = at::detail::createCPUGenerator(5);
-  const at::Tensor mix = at::randn({64, 64}, generator);
-  const at::Tensor x = at::mm(at::randn({500, 64}, generator), mix);
+  // Inputs that go together, as those of trained models do.
+  const at::Tensor x = at::mm(at::randn({500, 16}, generator), at::randn({16, 64}, generator)) +
+                       0.3 * at::randn({500, 64}, generator);
   InputStatistics input;
   input.squares = x.square().sum(0, false, at::kDouble);
   input.gram = at::mm(x.t(), x).to(at::kDouble);
