@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <map>
@@ -25,7 +26,8 @@ namespace fs = std::filesystem;
 constexpr const char* kContinue = "the same command continues with the missing cells";
 constexpr const char* kStopped = "stopped; the same command continues with the missing cells";
 
-/// Starts this program; what it says goes to `log` where that is not empty.
+/// Starts this program; what it says goes to `log` where that is not empty, and then the terminal's
+/// Ctrl-C does not reach it.
 pid_t StartSelf(const std::vector<std::string>& arguments, const std::string& log) {
   std::string self = fs::read_symlink("/proc/self/exe").string();
   std::vector<std::string> texts = arguments;
@@ -36,26 +38,28 @@ pid_t StartSelf(const std::vector<std::string>& arguments, const std::string& lo
   argv.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
   if (!log.empty()) {
+    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
                                        O_WRONLY | O_CREAT | O_TRUNC, 0644);
     ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
   }
   pid_t child = 0;
-  const int code = ::posix_spawn(&child, self.c_str(), &actions, nullptr, argv.data(), environ);
+  const int code = ::posix_spawn(&child, self.c_str(), &actions, &attributes, argv.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
   TERSOR_CHECK(code == 0, self, ": cannot be started: ", std::strerror(code));
   return child;
 }
 
-/// Waits for one child, or for any with -1. Ctrl-C reaches the children too, which end by
-/// themselves and keep what is done.
-std::pair<pid_t, bool> Wait(pid_t child) {
+/// Waits for a child. Ctrl-C reaches it too; it ends by itself and keeps what is done.
+bool EndsWell(pid_t child) {
   int status = 0;
-  pid_t ended;
-  while ((ended = ::waitpid(child, &status, 0)) < 0 && errno == EINTR) {
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  return {ended, WIFEXITED(status) && WEXITSTATUS(status) == 0};
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /// The finished record of a cell, where it was made by this very command.
@@ -126,7 +130,7 @@ std::vector<Json> CellRunner::Run(const std::vector<CellRun>& runs, bool side_by
         command += " " + argument;
       }
       log::Info("{}: {}", one->run->name, command);
-      const bool done = Wait(StartSelf(one->arguments, "")).second;
+      const bool done = EndsWell(StartSelf(one->arguments, ""));
       ThrowIfInterrupted(kStopped);
       TERSOR_CHECK(done, "`tersor ", one->arguments.front(), "` of this recipe failed; ",
                    kContinue);
@@ -144,6 +148,7 @@ void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jo
   std::map<pid_t, const Work*> running;
   size_t next = 0, done = 0;
   std::string failed;
+  bool stopped = false;
   const auto goes_on = [&] {
     return next < missing.size() && failed.empty() && !InterruptRequested();
   };
@@ -153,13 +158,23 @@ void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jo
       running.emplace(StartSelf(one->arguments, LogPath(*one->run)), one);
       log::Info("{}: started; {} has what it says", one->run->name, LogPath(*one->run));
     }
-    const auto [child, ended_well] = Wait(-1);
+    int status = 0;
+    const pid_t child = ::waitpid(-1, &status, 0);
+    if (InterruptRequested() && !stopped) {
+      stopped = true;  // each is asked once: a second request would not let it keep what is done
+      for (const auto& [pid, unused] : running) {
+        ::kill(pid, SIGINT);
+      }
+    }
+    if (child < 0) {
+      continue;  // a signal came in between
+    }
     const Work* one = running.at(child);
     running.erase(child);
-    if (InterruptRequested()) {
+    if (stopped) {
       continue;  // whether it was finished is not known
     }
-    if (ended_well) {
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
       one->Finish(RecordPath(*one->run));
       log::Info("{}: done, {} of {}", one->run->name, ++done, missing.size());
     } else {
