@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tersor/nn/parameter.h"
+#include "tersor/prune/keep_sparsity.h"
 #include "tersor/util/log.h"
 #include "tersor/util/memory.h"
 #include "tersor/util/progress.h"
@@ -23,6 +24,9 @@ TrainRun::TrainRun(const TrainOptions& options, const Schema& schema, const Comm
       began_(std::chrono::steady_clock::now()) {
   identity_["init"] = options.init;
   identity_["seed"] = common.seed;
+  if (options.keep_sparsity) {
+    identity_["keep_sparsity"] = true;
+  }
   if (leads()) {
     lock_.emplace(options.output);
   } else {
@@ -64,6 +68,12 @@ void TrainRun::PrintEstimate(int64_t parameters, const train::MemoryEstimate& me
 
 void TrainRun::Train(precision::Precision& precision, train::TrainTask task,
                      const std::function<Json(const train::RunState&)>& more) {
+  std::optional<prune::KeepSparsity> keep;
+  if (options_.keep_sparsity) {
+    keep.emplace(task.parameters);
+    log::Info("{:.1f} % of the blocks' weights are zero and stay so", 100 * keep->sparsity());
+    task.hooks.push_back(&*keep);  // before the precision's, which see the weights as they stay
+  }
   precision.Join(task, config().trainer);
   const std::string unit = task.target_unit + "s";
   const int64_t per_epoch = task.source->samples_per_epoch();

@@ -24,6 +24,7 @@ struct TrainOptions {
   RunConfig run;
   std::string output, init;
   int64_t nproc = 1;
+  bool keep_sparsity = false;  // weights of `init` that are zero stay zero
 };
 
 class TrainRun {

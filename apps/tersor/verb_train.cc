@@ -30,6 +30,8 @@ int RunTrain(int argc, char** argv) {
       .Option("--data", "text or images to train on; the same as --data.train", &data)
       .Option("--precision", "of linear layers; the same as --precision.linear", &precision)
       .Option("--init", "model folder to start from instead of random weights", &options.init)
+      .Option("--keep-sparsity", "weights of --init that are zero stay zero",
+              ConfigField::Target(&options.keep_sparsity))
       .Option("--nproc", "local ranks to start", &options.nproc)
       .Fields(&schema);
   if (!line.Parse(argc, argv)) {
@@ -46,6 +48,9 @@ int RunTrain(int argc, char** argv) {
   const std::string type =
       options.init.empty() ? options.run.model_type : io::ReadModelType(options.init);
   options.run.CheckKind(type);
+  if (options.keep_sparsity && options.init.empty()) {
+    FailUsage("tersor train: --keep-sparsity needs --init, a pruned model");
+  }
   if (options.nproc < 1) {
     FailUsage("tersor train: --nproc must be above 0");
   }
