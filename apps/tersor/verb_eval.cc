@@ -21,6 +21,7 @@
 #include "tersor/io/tokenizer.h"
 #include "tersor/io/vit_config.h"
 #include "tersor/model/checkpoint.h"
+#include "tersor/precision/precision.h"
 #include "tersor/runtime/engine.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
@@ -120,7 +121,7 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
 }
 
-/// Products as the model was trained: libtorch's are those of floats.
+/// The engine that serves it, for models that were made to be served packed.
 std::string DefaultEngine(const std::string& model, bool images) {
   const bool quantized = images ? io::ReadVitConfig(model).quantization.has_value()
                                 : std::filesystem::exists(model + "/config.json") &&
@@ -155,12 +156,14 @@ void CheckKind(const EvalOptions& options, bool images) {
 /// Everything that can be measured of a language model.
 void EvalText(const EvalOptions& options, Record& record) {
   const bool served = options.engine == "runtime";
+  std::unique_ptr<precision::Precision> precision;
   std::unique_ptr<model::LanguageModel> model;
   std::unique_ptr<runtime::Engine> engine;
   if (served) {
     engine = runtime::Engine::Load(options.model, options.runtime);
   } else {
-    model = model::LoadLanguageModel(options.model);
+    precision = precision::MakePrecision(io::ReadModelConfig(options.model).quantization);
+    model = model::LoadLanguageModel(options.model, precision->plugs);
   }
   const std::unique_ptr<eval::WindowScorer> scorer =
       served ? eval::MakeScorer(*engine) : eval::MakeScorer(*model);

@@ -74,6 +74,13 @@ TEST_F(Mxfp4Command, QEmaResumesBitForBitAndIsServedAsTrained) {
   const Json served = ReadJsonFile(folder_ / "eval.json");
   EXPECT_EQ(served["config"]["engine"], "runtime");
   EXPECT_NEAR(std::log(served["metrics"]["perplexity"].get<double>()), trained, 2e-3);
+  // libtorch with training's own products.
+  ASSERT_EQ(RunCommand(kTersor + "eval --engine torch --model " + best + " --data " +
+                       (folder_ / "held.txt") + " --json " + (folder_ / "torch.json"))
+                .code,
+            0);
+  const Json torch = ReadJsonFile(folder_ / "torch.json");
+  EXPECT_NEAR(std::log(torch["metrics"]["perplexity"].get<double>()), trained, 1e-4);
 }
 
 TEST_F(Mxfp4Command, QRampingResumesBitForBit) {
