@@ -34,8 +34,45 @@ void CheckKeys(const YAML::Node& map, const std::vector<std::string>& known,
   }
 }
 
+void ReplaceAll(std::string& text, const std::string& place, const std::string& value) {
+  for (size_t at = 0; (at = text.find(place, at)) != std::string::npos; at += value.size()) {
+    text.replace(at, place.size(), value);
+  }
+}
+
+/// A cell for each combination of the values of `for`, the last one fastest.
+std::vector<ClaimCell> Expand(const ClaimCell& cell, const YAML::Node& loops,
+                              const std::string& path) {
+  std::vector<ClaimCell> cells = {cell};
+  if (!loops) {
+    return cells;
+  }
+  if (!loops.IsMap()) {
+    FailUsage(At(path, loops), ": `for` maps names to lists of values");
+  }
+  for (const auto& loop : loops) {
+    const std::string place = "{" + loop.first.Scalar() + "}";
+    if (!loop.second.IsSequence() || cell.name.find(place) == std::string::npos) {
+      FailUsage(At(path, loop.first), ": ", place,
+                " must have a list of values, and be part of the cell's name");
+    }
+    std::vector<ClaimCell> more;
+    for (const ClaimCell& one : cells) {
+      for (const std::string& value : loop.second.as<std::vector<std::string>>()) {
+        ClaimCell& next = more.emplace_back(one);
+        ReplaceAll(next.name, place, value);
+        for (std::string& argument : next.run) {
+          ReplaceAll(argument, place, value);
+        }
+      }
+    }
+    cells = std::move(more);
+  }
+  return cells;
+}
+
 ClaimCell ReadCell(const YAML::Node& node, const std::string& path) {
-  CheckKeys(node, {"name", "run", "full", "seeds"}, path);
+  CheckKeys(node, {"name", "run", "for", "full", "seeds"}, path);
   ClaimCell cell;
   if (!node["name"] || !node["run"] || !node["run"].IsSequence()) {
     FailUsage(At(path, node), ": a cell needs name and run (a list of arguments)");
@@ -65,9 +102,11 @@ Claim ReadClaim(const std::string& path) {
     claim.side_by_side = root["side_by_side"] && root["side_by_side"].as<bool>();
     std::set<std::string> names;
     for (const YAML::Node& node : root["cells"]) {
-      claim.cells.push_back(ReadCell(node, path));
-      if (!names.insert(claim.cells.back().name).second) {
-        FailUsage(At(path, node), ": two cells are named ", claim.cells.back().name);
+      for (const ClaimCell& cell : Expand(ReadCell(node, path), node["for"], path)) {
+        if (!names.insert(cell.name).second) {
+          FailUsage(At(path, node), ": two cells are named ", cell.name);
+        }
+        claim.cells.push_back(cell);
       }
     }
   } catch (const YAML::Exception& e) {

@@ -10,6 +10,9 @@
 //       seeds: 3          # large-seed0, large-seed1, ... with their mean and spread; without
 //                         # --full the first of them only
 //       run: [...]
+//     - name: prune-{metric}-{sparsity}
+//       for: {metric: [magnitude, wanda], sparsity: [0.5, 0.7]}   # a cell for each combination
+//       run: [prune, --metric, "{metric}", --sparsity, "{sparsity}", ...]
 #ifndef TERSOR_APPS_TERSOR_CLAIM_H_
 #define TERSOR_APPS_TERSOR_CLAIM_H_
 

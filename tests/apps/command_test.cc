@@ -312,6 +312,31 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
       << stopped.error;
 }
 
+TEST_F(Command, ReproduceRunsCombinations) {
+  std::filesystem::create_directories(folder_ / "recipes/toy");
+  const auto claim = [&](const std::string& name) {
+    Spill(folder_ / "recipes/toy/claim.yaml",
+          "claim: Every combination.\ncells:\n"
+          "  - name: " +
+              name +
+              "\n    for: {steps: [3, 4], size: [32, 64]}\n"
+              "    run: [train, --recipe, " +
+              (folder_ / "tiny.yaml") +
+              ", --train.steps, \"{steps}\", --model.hidden_size, \"{size}\", --output,"
+              " \"{out}/{cell}\"]\n");
+  };
+  const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy";
+  claim("run-{steps}");
+  ExpectFailure(command, 2, {"claim.yaml:4", "{size}", "part of the cell's name"});
+  claim("run-{steps}-{size}");
+  const CommandResult result = RunCommand(command);
+  ASSERT_EQ(result.code, 0) << result.error;
+  const Json rows = ReadJsonFile(folder_ / "out/toy/record.json")["rows"];
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[1]["cell"], "run-3-64");
+  EXPECT_EQ(rows[2]["steps"], 4);
+}
+
 TEST_F(Command, ReproduceRunsMissingCellsOnly) {
   std::filesystem::create_directories(folder_ / "recipes/toy");
   Spill(folder_ / "recipes/toy/claim.yaml",
