@@ -32,13 +32,15 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Of the calibration text, for what allocations measure; no sample is drawn from it.
-constexpr int64_t kHeldOutShare = 10, kMostHeldOut = 1 << 15;
+constexpr int64_t kHeldOutShare = 10, kMostHeldOut = 1 << 13;
+/// How far random allocations lie from the target.
+constexpr double kRandomRange = 0.15;
 
 struct PruneArguments {
   std::vector<std::string> models, calibration, evaluate, sensitivity;
   std::string output, pattern, metric = "wanda", cache = "out/cache";
   double sparsity = -1;
-  int64_t samples = 128, length = 0, max_windows = 0;
+  int64_t samples = 128, length = 0, max_windows = 0, random = 0;
   prune::PruneOptions options;
 };
 
@@ -61,8 +63,12 @@ void CheckArguments(PruneArguments& a) {
   if (!(options.sparsity >= 0 && options.sparsity < 1)) {
     FailUsage("tersor prune: --sparsity ", options.sparsity, " is not in [0, 1)");
   }
-  if (a.samples < 1 || a.length < 0 || a.max_windows < 0) {
-    FailUsage("tersor prune: --samples must be above 0, --length and --max-windows not below");
+  if (a.samples < 1 || a.length < 0 || a.max_windows < 0 || a.random < 0) {
+    FailUsage(
+        "tersor prune: --samples must be above 0; --length, --max-windows, --random not below");
+  }
+  if (a.random > 0 && options.pattern.structured()) {
+    FailUsage("tersor prune: --random is for unstructured sparsity");
   }
   options.metric = prune::MetricByName(a.metric);
   options.cache = a.cache;
@@ -70,7 +76,7 @@ void CheckArguments(PruneArguments& a) {
   const std::unique_ptr<prune::Allocation> allocation = prune::MakeAllocation(options.allocation);
   const bool needs_text = prune::MakePruner(options.metric)->needs_input() ||
                           allocation->needs_norms(options.metric) ||
-                          allocation->needs_perplexity() || !a.sensitivity.empty();
+                          allocation->needs_perplexity() || !a.sensitivity.empty() || a.random > 0;
   if (needs_text && a.calibration.empty()) {
     FailUsage("tersor prune: --calibration TEXT is needed for --metric ", a.metric,
               " with --allocation ", options.allocation.name);
@@ -109,14 +115,14 @@ Calibration ReadCalibration(const PruneArguments& a, const io::Tokenizer& tokeni
   return calibration;
 }
 
-double MeasurePerplexity(const PruneArguments& a, model::LanguageModel& model,
-                         const std::string& text, const io::Tokenizer& tokenizer) {
+eval::LikelihoodSums Evaluate(const PruneArguments& a, model::LanguageModel& model,
+                              const std::string& text, const io::Tokenizer& tokenizer) {
   const data::TokenFile tokens = data::TokenFile::Build(
       ReadNamedText({text}, "test"), tokenizer, TokenizerIdentity(a.models.front()), a.cache);
   eval::PerplexityOptions options;
   options.max_windows = a.max_windows;
   const std::vector<int32_t> stream = tokens.Tokens(0, tokens.size());
-  return eval::Perplexity(eval::SumLikelihood(model, stream, options));
+  return eval::SumLikelihood(model, stream, options);
 }
 
 /// The pruned model as a folder of its own, which appears whole or not at all. Weights keep the
@@ -187,10 +193,25 @@ prune::PruneProgress ShowProgress() {
   };
 }
 
+/// The paper's third claim, on random allocations: does even redundancy go with low perplexity?
+void Correlate(const PruneArguments& a, prune::ModelPruning& pruning, Record& record) {
+  std::vector<double> spreads, perplexities;
+  for (const prune::RandomAllocation& one :
+       pruning.TryRandomly(a.random, kRandomRange, record.seed)) {
+    spreads.push_back(one.redundancy_spread);
+    perplexities.push_back(one.perplexity);
+  }
+  record.metrics["random_allocations"] = a.random;
+  record.metrics["redundancy_spread_to_perplexity_spearman"] =
+      prune::SpearmanCorrelation(spreads, perplexities);
+  record.metrics["random_perplexity_lowest"] = std::ranges::min(perplexities);
+  record.metrics["random_perplexity_highest"] = std::ranges::max(perplexities);
+}
+
 void PruneModel(const PruneArguments& a, Record& record) {
   const std::string& folder = a.models.front();
-  TERSOR_CHECK(!fs::exists(a.output) || !fs::equivalent(folder, a.output), a.output,
-               ": is the model itself; choose another folder");
+  TERSOR_CHECK(a.output.empty() || !fs::exists(a.output) || !fs::equivalent(folder, a.output),
+               a.output, ": is the model itself; choose another folder");
   prune::PrunableModel model = prune::PrunableModel::Load(folder);
   model::LanguageModel& language_model = model.language_model();
   const std::shared_ptr<const io::Tokenizer> tokenizer = io::LoadTokenizer(folder);
@@ -198,8 +219,10 @@ void PruneModel(const PruneArguments& a, Record& record) {
       ReadCalibration(a, *tokenizer, language_model.config().max_position_embeddings, record.seed);
   const auto measure = [&](const std::string& prefix) {
     for (const std::string& text : a.evaluate) {
-      const double perplexity = MeasurePerplexity(a, language_model, text, *tokenizer);
+      const eval::LikelihoodSums sums = Evaluate(a, language_model, text, *tokenizer);
+      const double perplexity = eval::Perplexity(sums);
       record.metrics[prefix + "perplexity " + text] = perplexity;
+      record.metrics[prefix + "accuracy " + text] = sums.correct / sums.tokens;
       log::Info("{}perplexity {:.4g} on {}", prefix.empty() ? "pruned " : prefix, perplexity, text);
     }
   };
@@ -211,10 +234,15 @@ void PruneModel(const PruneArguments& a, Record& record) {
     record.series[fmt::format("sensitivity at {:g}", sparsity)] =
         Curve(pruning.Sensitivity(sparsity), "perplexity with this block pruned");
   }
+  if (a.random > 0) {
+    Correlate(a, pruning, record);
+  }
   Describe(pruning.Run(), record);
   record.metrics["pruning_seconds"] =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  WriteModel(a, language_model);
+  if (!a.output.empty()) {
+    WriteModel(a, language_model);
+  }
   measure("");
   record.metrics["peak_memory_mb"] = PeakMemory() / 1000000;
 }
@@ -247,7 +275,9 @@ int RunPrune(int argc, char** argv) {
       .Option("--max-windows", "of each text evaluate the first windows only (0: all)",
               &a.max_windows)
       .Option("--cache", "folder of tokenized texts and of calibration statistics", &a.cache)
-      .Option("-o,--output", "folder to write", &a.output, true)
+      .Option("--random", "also try this many random allocations: does even redundancy help?",
+              &a.random)
+      .Option("-o,--output", "folder to write; without it the model is only measured", &a.output)
       .Fields(&schema);
   if (!line.Parse(argc, argv)) {
     return 0;
@@ -276,7 +306,9 @@ int RunPrune(int argc, char** argv) {
   for (const auto& [name, value] : record.metrics.items()) {
     fmt::print("{:<40} {:.6g}\n", name, value.get<double>());
   }
-  fmt::print("{}\n", a.output);
+  if (!a.output.empty()) {
+    fmt::print("{}\n", a.output);
+  }
   if (!line.common().json.empty()) {
     WriteRecord(line.common().json, record);
   }

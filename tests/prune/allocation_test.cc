@@ -239,6 +239,16 @@ TEST(Allocation, MrpPrunesALayerWithOutliersLess) {
   EXPECT_NEAR(s[0], s[3], .02);  // alike within a step of each
 }
 
+TEST(Allocation, SpearmanCorrelation) {
+  const std::vector<double> a = {1, 2, 3, 4, 5};
+  EXPECT_DOUBLE_EQ(SpearmanCorrelation(a, std::vector{2., 4., 9., 16., 99.}), 1);
+  EXPECT_DOUBLE_EQ(SpearmanCorrelation(a, std::vector{5., 4., 3., 2., 1.}), -1);
+  EXPECT_DOUBLE_EQ(SpearmanCorrelation(a, std::vector{1., 2., 3., 5., 4.}), 0.9);
+  EXPECT_EQ(SpearmanCorrelation(a, std::vector{1., 1., 1., 1., 1.}), 0);
+  // Two of five share the rank 1.5: 1 - 6 * 0.5 / 120 corrected for ties.
+  EXPECT_NEAR(SpearmanCorrelation(a, std::vector{1., 1., 3., 4., 5.}), 0.9746794, 1e-6);
+}
+
 TEST(Allocation, SaysWhatIsWrong) {
   AllocationConfig config;
   config.name = "mpr";

@@ -12,6 +12,7 @@
 #include "tersor/prune/sparse_gpt.h"
 #include "tersor/util/error.h"
 #include "tersor/util/log.h"
+#include "tersor/util/rng.h"
 
 namespace tersor::prune {
 namespace {
@@ -119,10 +120,7 @@ PruneResult ModelPruning::Run() {
     log::Warn("the model is pruned already: {:.1f} % of the weights are zero; they count",
               100 * result.zeros_before);
   }
-  // Redundancy is measured for the report too, with the pruner's own metric.
-  AddEvidence(task.matrices,
-              options_.metric == Metric::kWanda || allocation_->needs_norms(options_.metric),
-              options_.metric == Metric::kSparseGpt);
+  AddEvidence(task);
   std::vector<double> by_matrix = allocation_->Allocate(task);
   if (options_.pattern.structured()) {
     std::vector<double> matrix_sizes;
@@ -148,6 +146,45 @@ PruneResult ModelPruning::Run() {
     result.matrices.push_back({weights_[i].name, task.matrices[i].block, weights_[i].value.numel(),
                                CountZeros(weights_[i].value), by_matrix[i]});
   }
+  return result;
+}
+
+void ModelPruning::AddEvidence(AllocationTask& task) {
+  AddEvidence(task.matrices,
+              options_.metric == Metric::kWanda || allocation_->needs_norms(options_.metric),
+              options_.metric == Metric::kSparseGpt);
+}
+
+std::vector<RandomAllocation> ModelPruning::TryRandomly(int64_t count, double range,
+                                                        uint64_t seed) {
+  AllocationTask task;
+  FillTask(task);
+  AddEvidence(task);
+  const std::vector<double> sizes = task.LayerSizes();
+  std::vector<LayerScores> scores;
+  for (size_t i = 0; i < task.layers.size(); ++i) {
+    scores.emplace_back(task.LayerSaliency(i, options_.metric), *pruner_);
+  }
+  const PruneProgress progress = std::exchange(progress_, [](const char*, int64_t, int64_t) {});
+  std::vector<RandomAllocation> result;
+  for (int64_t n = 0; n < count; ++n) {
+    const Rng rng(seed, static_cast<uint64_t>(n));
+    std::vector<double> by_layer;
+    for (size_t i = 0; i < task.layers.size(); ++i) {
+      by_layer.push_back(options_.sparsity + range * (2 * rng.Uniform(i) - 1));
+    }
+    by_layer = FitBudget(std::move(by_layer), sizes, options_.sparsity, 0, 1);
+    std::vector<double> redundancies;
+    for (size_t i = 0; i < scores.size(); ++i) {
+      redundancies.push_back(
+          scores[i]
+              .At(by_layer[i], options_.allocation.outlier_factor, RedundancyKind::kAll)
+              .redundancy);
+    }
+    result.push_back({Spread(redundancies), task.perplexity(task.ByMatrix(by_layer))});
+    progress("trying random allocations", n + 1, count);
+  }
+  progress_ = progress;
   return result;
 }
 

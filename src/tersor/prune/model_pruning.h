@@ -47,6 +47,12 @@ struct PruneResult {
   double zeros_before = 0;  // share of the dense model's weights that were zero
 };
 
+/// A random allocation and what came of it.
+struct RandomAllocation {
+  double redundancy_spread = 0;  // of the pruned layers, by RedundancyKind::kAll
+  double perplexity = 0;
+};
+
 /// What happens, for progress: "measuring", "pruning", with the blocks done of all.
 using PruneProgress = std::function<void(const char* phase, int64_t done, int64_t total)>;
 
@@ -67,8 +73,14 @@ class ModelPruning {
   /// pruning sensitivity. The model is dense before and after.
   std::vector<double> Sensitivity(double sparsity);
 
+  /// `count` allocations with layers drawn up to `range` from the sparsity: does even redundancy go
+  /// with low perplexity? The model is dense before and after.
+  std::vector<RandomAllocation> TryRandomly(int64_t count, double range, uint64_t seed);
+
  private:
   void FillTask(AllocationTask& task);
+  /// With what the pruner's metric needs, for allocations and for redundancies.
+  void AddEvidence(AllocationTask& task);
   void AddEvidence(std::vector<Matrix>& matrices, bool norms, bool inverse_diagonal);
   std::vector<InputEvidence> Measure(bool inverse_diagonal, int64_t first_block);
   std::vector<InputEvidence> Remeasure(const std::vector<Matrix>& matrices,

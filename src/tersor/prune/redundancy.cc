@@ -71,6 +71,38 @@ double LayerScores::OutlierRatio(double outlier_factor) const {
   return 1 - At(0, outlier_factor, RedundancyKind::kAll).redundancy;
 }
 
+namespace {
+
+std::vector<double> Ranks(std::span<const double> values) {
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t first = 0; first < order.size();) {
+    size_t last = first;
+    while (last < order.size() && values[order[last]] == values[order[first]]) {
+      ++last;
+    }
+    for (size_t i = first; i < last; ++i) {
+      ranks[order[i]] = static_cast<double>(first + last - 1) / 2;
+    }
+    first = last;
+  }
+  return ranks;
+}
+
+}  // namespace
+
+double SpearmanCorrelation(std::span<const double> a, std::span<const double> b) {
+  const std::vector<double> x = Ranks(a), y = Ranks(b);
+  const double middle = (static_cast<double>(x.size()) - 1) / 2, spread = Spread(x) * Spread(y);
+  double sum = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    sum += (x[i] - middle) * (y[i] - middle);
+  }
+  return spread == 0 ? 0 : sum / static_cast<double>(x.size()) / spread;
+}
+
 double Spread(std::span<const double> values) {
   const auto count = static_cast<double>(values.size());
   const double mean = std::accumulate(values.begin(), values.end(), 0.0) / count;

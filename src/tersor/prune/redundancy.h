@@ -51,6 +51,10 @@ class LayerScores {
   double total_ = 0;
 };
 
+/// Rank correlation of two lists of equal length, in [-1, 1]; equal values share their mean rank. 0
+/// where one list is constant (Spearman 1904).
+double SpearmanCorrelation(std::span<const double> a, std::span<const double> b);
+
 /// Population standard deviation: 0 for layers that are redundant alike.
 double Spread(std::span<const double> values);
 
