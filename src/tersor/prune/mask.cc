@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "tersor/util/error.h"
@@ -13,26 +12,31 @@
 namespace tersor::prune {
 namespace {
 
-/// Orders of the indices of `scores`, lowest score first.
-struct ByScore {
-  const float* scores;
-  bool operator()(int64_t a, int64_t b) const {
-    return scores[a] < scores[b] || (scores[a] == scores[b] && a < b);
+/// Marks the `count` lowest of scores[0 .. size), of equal ones the first.
+void MarkLowest(const float* scores, int64_t size, int64_t count, std::vector<float>& sorted,
+                bool* out) {
+  if (count == 0) {
+    return;
   }
-};
+  sorted.assign(scores, scores + size);
+  std::nth_element(sorted.begin(), sorted.begin() + (count - 1), sorted.end());
+  const float limit = sorted[static_cast<size_t>(count - 1)];
+  int64_t equal =
+      count - std::count_if(scores, scores + size, [&](float score) { return score < limit; });
+  for (int64_t i = 0; i < size; ++i) {
+    out[i] = scores[i] < limit || (scores[i] == limit && equal-- > 0);
+  }
+}
 
-/// Marks the `count` lowest of scores[0 .. size); returns the index of the next one, or -1.
-int64_t MarkLowest(const float* scores, int64_t size, int64_t count, std::vector<int64_t>& order,
-                   bool* out) {
-  order.resize(static_cast<size_t>(size));
-  std::iota(order.begin(), order.end(), 0);
-  if (count < size) {
-    std::nth_element(order.begin(), order.begin() + count, order.end(), ByScore{scores});
+/// Index of the lowest score that is not marked, of equal ones the first; -1 where all are.
+int64_t NextLowest(const float* scores, int64_t size, const bool* marked) {
+  int64_t lowest = -1;
+  for (int64_t i = 0; i < size; ++i) {
+    if (!marked[i] && (lowest < 0 || scores[i] < scores[lowest])) {
+      lowest = i;
+    }
   }
-  for (int64_t i = 0; i < count; ++i) {
-    out[order[static_cast<size_t>(i)]] = true;
-  }
-  return count < size ? order[static_cast<size_t>(count)] : -1;
+  return lowest;
 }
 
 }  // namespace
@@ -63,8 +67,8 @@ int64_t CountOf(double sparsity, int64_t weights) {
 
 at::Tensor LowestOfMatrix(const at::Tensor& scores, int64_t count) {
   at::Tensor mask = at::zeros(scores.sizes(), at::kBool);
-  std::vector<int64_t> order;
-  MarkLowest(scores.data_ptr<float>(), scores.numel(), count, order, mask.data_ptr<bool>());
+  std::vector<float> sorted;
+  MarkLowest(scores.data_ptr<float>(), scores.numel(), count, sorted, mask.data_ptr<bool>());
   return mask;
 }
 
@@ -75,14 +79,16 @@ at::Tensor LowestOfRows(const at::Tensor& scores, int64_t count) {
   bool* out = mask.data_ptr<bool>();
   std::vector<int64_t> next(static_cast<size_t>(rows));  // flat index of each row's next candidate
   ParallelFor(0, rows, 16, [&](int64_t first, int64_t last) {
-    std::vector<int64_t> order;
+    std::vector<float> sorted;
     for (int64_t r = first; r < last; ++r) {
-      const int64_t at = MarkLowest(from + r * cols, cols, each, order, out + r * cols);
-      next[static_cast<size_t>(r)] = at < 0 ? -1 : r * cols + at;
+      MarkLowest(from + r * cols, cols, each, sorted, out + r * cols);
+      next[static_cast<size_t>(r)] = r * cols + NextLowest(from + r * cols, cols, out + r * cols);
     }
   });
-  const int64_t more = count - each * rows;
-  std::partial_sort(next.begin(), next.begin() + more, next.end(), ByScore{from});
+  const int64_t more = count - each * rows;  // 0 where every weight is marked
+  std::partial_sort(next.begin(), next.begin() + more, next.end(), [&](int64_t a, int64_t b) {
+    return from[a] < from[b] || (from[a] == from[b] && a < b);
+  });
   for (int64_t i = 0; i < more; ++i) {
     out[next[static_cast<size_t>(i)]] = true;
   }
@@ -95,11 +101,11 @@ at::Tensor LowestOfGroups(const at::Tensor& scores, const Pattern& pattern) {
   at::Tensor mask = at::zeros(scores.sizes(), at::kBool);
   bool* out = mask.data_ptr<bool>();
   ParallelFor(0, rows, 16, [&](int64_t first, int64_t last) {
-    std::vector<int64_t> order;
+    std::vector<float> sorted;
     for (int64_t r = first; r < last; ++r) {
       for (int64_t c = 0; c < cols; c += m) {
         const int64_t size = std::min(m, cols - c), at = r * cols + c;
-        MarkLowest(from + at, size, (m - pattern.n) * size / m, order, out + at);
+        MarkLowest(from + at, size, (m - pattern.n) * size / m, sorted, out + at);
       }
     }
   });
