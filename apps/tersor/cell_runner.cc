@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstring>
 #include <filesystem>
@@ -158,16 +159,18 @@ void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jo
       running.emplace(StartSelf(one->arguments, LogPath(*one->run)), one);
       log::Info("{}: started; {} has what it says", one->run->name, LogPath(*one->run));
     }
+    // Polled: waiting would not notice an interrupt, whose handler restarts system calls.
     int status = 0;
-    const pid_t child = ::waitpid(-1, &status, 0);
+    const pid_t child = ::waitpid(-1, &status, WNOHANG);
     if (InterruptRequested() && !stopped) {
       stopped = true;  // each is asked once: a second request would not let it keep what is done
       for (const auto& [pid, unused] : running) {
         ::kill(pid, SIGINT);
       }
     }
-    if (child < 0) {
-      continue;  // a signal came in between
+    if (child <= 0) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
     }
     const Work* one = running.at(child);
     running.erase(child);
