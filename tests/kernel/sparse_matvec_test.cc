@@ -41,6 +41,7 @@ std::vector<float> Pruned(int64_t rows, int64_t cols, double zeros, uint64_t str
 /// A packed matrix, one byte off any alignment.
 struct Packed {
   Packed(SparseType type, const std::vector<float>& weights, int64_t rows, int64_t cols) {
+    SetNumThreads(1);  // thousands of small matrices
     bytes = PackSparse(type, weights, rows, cols);
     bytes.insert(bytes.begin(), std::byte{0});
     view = ViewSparse(type, rows, cols, std::span(bytes).subspan(1));
