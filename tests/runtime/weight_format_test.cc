@@ -30,7 +30,7 @@ TEST(WeightFormat, PacksDecodesAndMultiplies) {
     ASSERT_NE(format, nullptr) << name;
     EXPECT_EQ(format->name(), name);
     for (const auto& [rows, cols, tokens] : std::vector<std::tuple<int64_t, int64_t, int64_t>>{
-             {1, 1, 1}, {3, 7, 2}, {130, 300, 5}, {70, 600, 20}}) {
+             {1, 1, 1}, {3, 7, 2}, {130, 300, 5}, {33, 100, 12}, {70, 600, 20}}) {
       const kernel::Workspace::Scope scope(workspace);
       const std::vector<float> weights = Noise(rows * cols, 1), x = Noise(tokens * cols, 2);
       // One byte off the start: a mapped file need not be aligned.

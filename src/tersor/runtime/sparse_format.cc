@@ -12,6 +12,9 @@ using kernel::SparseType;
 /// slower than from the dense format, or hardly faster for memory that hardly shrinks.
 constexpr double kZerosFromWhichItPays = 0.4;
 
+/// Tokens up to which several products for few are faster than one for many.
+constexpr int64_t kMatvecsPay = 16;
+
 class Sparse : public WeightFormat {
  public:
   explicit Sparse(SparseType type) : type_(type) {}
@@ -53,6 +56,18 @@ class Sparse : public WeightFormat {
 
   void Matvec(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const override {
     kernel::MatvecSparse(View(matrix), x, y);
+  }
+
+  void Matmul(const PackedMatrix& matrix, const kernel::Activations& x, float* y) const override {
+    if (x.tokens() > kMatvecsPay) {
+      WeightFormat::Matmul(matrix, x, y);
+      return;
+    }
+    for (int64_t t = 0; t < x.tokens(); t += kernel::kMatvecTokens) {
+      const int64_t count = std::min(kernel::kMatvecTokens, x.tokens() - t);
+      Matvec(matrix, kernel::Activations(x.row(t), count, x.cols(), x.workspace()),
+             y + t * matrix.rows);
+    }
   }
 
  private:
