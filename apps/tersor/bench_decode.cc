@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -76,13 +75,14 @@ class RandomWeights {
   runtime::Linear Matrix(int64_t rows, int64_t cols) {
     runtime::Linear linear;
     linear.format = &format_;
-    const size_t bytes = format_.PackedBytes(rows, cols), row = format_.PackedBytes(1, cols);
-    const std::shared_ptr<std::byte[]> packed = std::make_shared<std::byte[]>(bytes);
-    format_.Pack(std::span(noise_).first(static_cast<size_t>(cols)), 1, cols, {packed.get(), row});
-    for (int64_t r = 1; r < rows; ++r) {
-      std::memcpy(packed.get() + static_cast<size_t>(r) * row, packed.get(), row);
+    const std::vector<std::byte> row =
+        format_.Pack(std::span(noise_).first(static_cast<size_t>(cols)), 1, cols);
+    const auto packed =
+        std::make_shared<std::vector<std::byte>>(static_cast<size_t>(rows) * row.size());
+    for (auto to = packed->begin(); to != packed->end();) {
+      to = std::copy(row.begin(), row.end(), to);
     }
-    linear.matrix = {rows, cols, {packed.get(), bytes}};
+    linear.matrix = {rows, cols, *packed};
     weights_.storage.push_back(packed);
     return linear;
   }

@@ -165,20 +165,18 @@ class Matvec {
  public:
   explicit Matvec(const runtime::WeightFormat& format) : format_(format) {
     const at::Tensor noise = at::randn({kSize, kSize});
-    bytes_.resize(format.PackedBytes(kSize, kSize) * kMatrices);
-    for (int64_t i = 0; i < kMatrices; ++i) {
-      format.Pack({noise.data_ptr<float>(), static_cast<size_t>(noise.numel())}, kSize, kSize,
-                  Bytes(i));
-    }
+    matrices_.assign(
+        kMatrices,
+        format.Pack({noise.data_ptr<float>(), static_cast<size_t>(noise.numel())}, kSize, kSize));
   }
 
   /// Matrices a second.
   double Run() {
     return kMatrices / SecondsOf([&] {
-             for (int64_t i = 0; i < kMatrices; ++i) {
+             for (const std::vector<std::byte>& matrix : matrices_) {
                const kernel::Workspace::Scope scope(workspace_);
                const kernel::Activations x(x_.data_ptr<float>(), 1, kSize, workspace_);
-               format_.Matvec({kSize, kSize, Bytes(i)}, x, y_.data_ptr<float>());
+               format_.Matvec({kSize, kSize, matrix}, x, y_.data_ptr<float>());
              }
            });
   }
@@ -186,13 +184,8 @@ class Matvec {
  private:
   static constexpr int64_t kSize = 4096, kMatrices = 8;
 
-  std::span<std::byte> Bytes(int64_t i) {
-    const size_t size = format_.PackedBytes(kSize, kSize);
-    return std::span(bytes_).subspan(static_cast<size_t>(i) * size, size);
-  }
-
   const runtime::WeightFormat& format_;
-  std::vector<std::byte> bytes_;
+  std::vector<std::vector<std::byte>> matrices_;
   kernel::Workspace workspace_;
   at::Tensor x_ = at::randn({kSize}), y_ = at::empty({kSize});
 };

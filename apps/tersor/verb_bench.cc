@@ -6,6 +6,7 @@
 #include "bench_decode.h"
 #include "bench_int8.h"
 #include "bench_mxfp4.h"
+#include "bench_sparse.h"
 #include "bench_train.h"
 #include "cli.h"
 #include "tersor/util/error.h"
@@ -36,7 +37,7 @@ int RunBench(int argc, char** argv) {
   BenchOptions options;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
-  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4", &suites, 1)
+  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4, sparse", &suites, 1)
       .Option("--repeats", "turns, each of ours and the peer", &options.repeats)
       .Option("--rows", "only rows whose name contains this", &options.rows);
   if (!line.Parse(argc, argv)) {
@@ -60,8 +61,11 @@ int RunBench(int argc, char** argv) {
       BenchInt8(options, record);
     } else if (suite == "mxfp4") {
       BenchMxfp4(options, record);
+    } else if (suite == "sparse") {
+      BenchSparse(options, record);
     } else {
-      FailUsage("tersor bench: unknown suite ", suite, "; there are: train, decode, int8, mxfp4");
+      FailUsage("tersor bench: unknown suite ", suite,
+                "; there are: train, decode, int8, mxfp4, sparse");
     }
   }
   if (record.rows.empty()) {

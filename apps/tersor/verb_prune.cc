@@ -15,6 +15,8 @@
 #include "tersor/nn/tensor_io.h"
 #include "tersor/prune/model_pruning.h"
 #include "tersor/prune/redundancy.h"
+#include "tersor/runtime/packed_model.h"
+#include "tersor/runtime/weight_format.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
@@ -38,7 +40,7 @@ constexpr double kRandomRange = 0.15;
 
 struct PruneArguments {
   std::vector<std::string> models, calibration, evaluate, sensitivity;
-  std::string output, pattern, metric = "wanda", cache = "out/cache";
+  std::string output, pack, pattern, metric = "wanda", cache = "out/cache";
   double sparsity = -1;
   int64_t samples = 128, length = 0, max_windows = 0, random = 0;
   prune::PruneOptions options;
@@ -69,6 +71,10 @@ void CheckArguments(PruneArguments& a) {
   }
   if (a.random > 0 && options.pattern.structured()) {
     FailUsage("tersor prune: --random is for unstructured sparsity");
+  }
+  if (!a.pack.empty() && (a.output.empty() || !a.pack.starts_with("sparse-") ||
+                          runtime::FindFormat(a.pack) == nullptr)) {
+    FailUsage("tersor prune: --pack takes sparse-bf16, sparse-int8 or sparse-f32, and needs -o");
   }
   options.metric = prune::MetricByName(a.metric);
   options.cache = a.cache;
@@ -243,6 +249,13 @@ void PruneModel(const PruneArguments& a, Record& record) {
   if (!a.output.empty()) {
     WriteModel(a, language_model);
   }
+  if (!a.pack.empty()) {
+    const runtime::PackedModelSummary summary =
+        runtime::WritePackedModel(a.output, a.output + "/packed", a.pack);
+    record.metrics["bytes"] = summary.bytes_was;
+    record.metrics["packed_bytes"] = summary.bytes;
+    record.metrics["matrices_left_dense"] = summary.dense;
+  }
   measure("");
   record.metrics["peak_memory_mb"] = PeakMemory() / 1000000;
 }
@@ -277,6 +290,9 @@ int RunPrune(int argc, char** argv) {
       .Option("--cache", "folder of tokenized texts and of calibration statistics", &a.cache)
       .Option("--random", "also try this many random allocations: does even redundancy help?",
               &a.random)
+      .Option("--pack",
+              "also write OUTPUT/packed for the runtime: sparse-bf16, sparse-int8, sparse-f32",
+              &a.pack)
       .Option("-o,--output", "folder to write; without it the model is only measured", &a.output)
       .Fields(&schema);
   if (!line.Parse(argc, argv)) {
@@ -300,6 +316,7 @@ int RunPrune(int argc, char** argv) {
                         {"samples", a.samples},
                         {"length", a.length},
                         {"damping", a.options.damping},
+                        {"pack", a.pack},
                         {"output", a.output}});
   PruneModel(a, record);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

@@ -67,8 +67,8 @@ class PruneCommand : public ::testing::Test {
 
 TEST_F(PruneCommand, PrunesMeasuresAndGoesOn) {
   const std::string out = folder_ / "sparse";
-  const CommandResult result =
-      RunCommand(Prune("--sparsity 0.5 --metric sparsegpt --sensitivity 0.8 -o " + out));
+  const CommandResult result = RunCommand(
+      Prune("--sparsity 0.5 --metric sparsegpt --sensitivity 0.8 --pack sparse-f32 -o " + out));
   ASSERT_EQ(result.code, 0) << result.error;
   EXPECT_NE(result.error.find("pruning"), std::string::npos) << result.error;
   const Json metrics = Metrics(), record = ReadJsonFile(folder_ / "record.json");
@@ -85,8 +85,18 @@ TEST_F(PruneCommand, PrunesMeasuresAndGoesOn) {
       0);
   // The folder is a model like any other, served dense and evaluated by the unpruned path.
   EXPECT_NEAR(Perplexity(out), pruned, 0.02 * pruned);
-  EXPECT_EQ(RunCommand(kTersor + "generate --model " + out + " --prompt Line --max-tokens 5").code,
-            0);
+  // Packed it writes the same text.
+  EXPECT_LT(metrics["packed_bytes"], metrics["bytes"].get<int64_t>() * 2);
+  const auto greedy = [&](const std::string& folder, const std::string& weights) {
+    const CommandResult text = RunCommand(kTersor + "generate --model " + folder + weights +
+                                          " --prompt Line --temperature 0 --max-tokens 30");
+    EXPECT_EQ(text.code, 0) << text.error;
+    return text.out;
+  };
+  EXPECT_EQ(greedy(out + "/packed", ""), greedy(out, " --weights f32"));
+  ExpectFailure(kTersor + "train --init " + out + "/packed --data " + (folder_ / "text.txt") +
+                    " -o " + (folder_ / "x"),
+                1, "packed for the runtime");
   // Training goes on with the zeros kept, in any precision.
   for (const char* precision : {"fp32", "int8-fallback", "mxfp4"}) {
     const std::string tuned = folder_ / std::string("tuned-") + precision;
@@ -131,6 +141,7 @@ TEST_F(PruneCommand, SaysWhatIsWrong) {
   ExpectFailure(Prune("--sparsity 0.5 --allocation.layer row" + out), 2, "block, matrix");
   ExpectFailure(Prune("--sparsity 0.5 --length 4000" + out), 2, "more than the model's");
   ExpectFailure(Prune("--sparsity 0.5 -o " + model()), 1, "is the model itself");
+  ExpectFailure(Prune("--sparsity 0.5 --pack bf16" + out), 2, "sparse-bf16, sparse-int8");
   ExpectFailure(kTersor + "prune " + model() + " --sparsity 0.5" + out, 2, "--calibration TEXT");
   Spill(folder_ / "short.txt", "Too short.");
   ExpectFailure(kTersor + "prune " + model() + " --sparsity 0.5 --calibration " +

@@ -103,6 +103,17 @@ TEST(ModelConfig, QuantizationComesBack) {
   }
 }
 
+TEST(ModelConfig, PackedFormatsComeBack) {
+  for (const char* format : {"sparse-f32", "sparse-bf16", "sparse-int8"}) {
+    Json said = {{"quant_method", "tersor"}, {"format", format}, {"activations", "none"}};
+    const ModelConfig config = ParseModelConfig(With(Llama(), {{"quantization_config", said}}), "");
+    ASSERT_TRUE(config.quantization && config.quantization->packed());
+    EXPECT_EQ(ToJson(config)["quantization_config"], said);
+    said["activations"] = "mxfp4";
+    ExpectRefusal(With(Llama(), {{"quantization_config", said}}), "do not go with format");
+  }
+}
+
 TEST(ModelConfig, BlockMatricesAreTheLinearLayers) {
   for (const char* name :
        {"model.layers.3.self_attn.q_proj.weight", "model.layers.0.mlp.up_proj.weight",

@@ -1,6 +1,7 @@
 #include "tersor/io/checkpoint.h"
 
 #include <filesystem>
+#include <optional>
 #include <set>
 
 #include "tersor/util/error.h"
@@ -53,13 +54,35 @@ void CheckTensors(const std::string& folder, const TensorStore& store,
 }
 
 Checkpoint Checkpoint::Open(const std::string& folder) {
+  Checkpoint checkpoint = OpenPacked(folder);
+  const std::optional<Quantization>& quantization = checkpoint.config_.quantization;
+  TERSOR_CHECK(!quantization || !quantization->packed(), folder,
+               ": weights are packed for the runtime; use the unpacked folder");
+  return checkpoint;
+}
+
+Checkpoint Checkpoint::OpenPacked(const std::string& folder) {
   TERSOR_CHECK(std::filesystem::is_directory(folder), folder,
                ": no such folder; a model is a folder with config.json and model.safetensors");
   ModelConfig config = ReadModelConfig(folder);
   Checkpoint checkpoint(std::move(config), TensorStore::Open(folder));
-  CheckTensors(folder, checkpoint.store_, ExpectedTensors(checkpoint.config_),
+  CheckTensors(folder, checkpoint.store_, checkpoint.Expected(),
                [&](std::string_view name) { return checkpoint.Find(name); });
   return checkpoint;
+}
+
+std::vector<TensorShape> Checkpoint::Expected() const {
+  std::vector<TensorShape> expected = ExpectedTensors(config_);
+  if (!config_.quantization || !config_.quantization->packed()) {
+    return expected;
+  }
+  for (TensorShape& one : expected) {
+    const HostTensor* tensor = IsBlockMatrix(one.name) ? Find(one.name) : nullptr;
+    if (tensor != nullptr && tensor->dtype == Dtype::kU8 && tensor->shape.size() == 1) {
+      one.shape = tensor->shape;
+    }
+  }
+  return expected;
 }
 
 const HostTensor* Checkpoint::Find(std::string_view name) const {

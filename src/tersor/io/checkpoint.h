@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tersor/io/model_config.h"
 #include "tersor/io/safetensors.h"
@@ -21,8 +22,13 @@ void CheckTensors(const std::string& folder, const TensorStore& store,
 
 class Checkpoint {
  public:
-  /// Throws Error where config.json or a tensor is missing or wrong (CheckTensors).
+  /// Throws Error where config.json or a tensor is missing or wrong (CheckTensors), and for weights
+  /// that are packed (Quantization::packed).
   static Checkpoint Open(const std::string& folder);
+
+  /// The same for a folder whose weights may be packed. Tensors that are, [bytes] of type U8, are
+  /// for the caller to check.
+  static Checkpoint OpenPacked(const std::string& folder);
 
   const ModelConfig& config() const { return config_; }
 
@@ -33,6 +39,7 @@ class Checkpoint {
   Checkpoint(ModelConfig config, TensorStore store)
       : config_(std::move(config)), store_(std::move(store)) {}
   const HostTensor* Find(std::string_view name) const;
+  std::vector<TensorShape> Expected() const;
 
   ModelConfig config_;
   TensorStore store_;

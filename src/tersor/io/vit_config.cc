@@ -85,6 +85,8 @@ VitConfig ParseVitConfig(const Json& json, const std::string& source) {
   config.initializer_range = in.Number("initializer_range", 0.02);
   config.labels = ReadLabels(in);
   config.quantization = ReadQuantization(in);
+  TERSOR_CHECK(!config.quantization || !config.quantization->packed(), source,
+               ": weights are packed for the runtime, which is not supported for image models");
   config.Validate(source);
   return config;
 }

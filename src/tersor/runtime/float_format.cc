@@ -19,16 +19,13 @@ class Floats : public WeightFormat {
     return type_ == FloatType::kF32 ? "f32" : type_ == FloatType::kBF16 ? "bf16" : "f16";
   }
 
-  size_t PackedBytes(int64_t rows, int64_t cols) const override {
-    return static_cast<size_t>(rows * cols * kernel::BytesOf(type_));
-  }
-
-  void Pack(std::span<const float> weights, int64_t rows, int64_t cols,
-            std::span<std::byte> out) const override {
-    assert(std::ssize(weights) == rows * cols && out.size() == PackedBytes(rows, cols));
+  std::vector<std::byte> Pack(std::span<const float> weights, int64_t rows,
+                              int64_t cols) const override {
+    assert(std::ssize(weights) == rows * cols);
+    std::vector<std::byte> out(static_cast<size_t>(rows * cols * kernel::BytesOf(type_)));
     if (type_ == FloatType::kF32) {
       std::memcpy(out.data(), weights.data(), out.size());
-      return;
+      return out;
     }
     ParallelFor(0, rows * cols, 1 << 15, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i) {
@@ -37,6 +34,7 @@ class Floats : public WeightFormat {
         std::memcpy(out.data() + 2 * i, &bits, sizeof(bits));
       }
     });
+    return out;
   }
 
   void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,

@@ -50,13 +50,13 @@ Linear LinearLoader::Load(const std::string& name, bool bias, bool pack) {
 }
 
 void LinearLoader::Pack(const std::string& name, Linear& linear) {
-  const size_t bytes = linear.format->PackedBytes(linear.matrix.rows, linear.matrix.cols);
-  const std::shared_ptr<std::byte[]> packed = std::make_shared<std::byte[]>(bytes);
-  linear.format->Pack(source_->Floats(name), linear.matrix.rows, linear.matrix.cols,
-                      {packed.get(), bytes});
+  const std::vector<float> weights = source_->Floats(name);
+  linear.format = &linear.format->BestFor(weights);
+  const auto packed = std::make_shared<const std::vector<std::byte>>(
+      linear.format->Pack(weights, linear.matrix.rows, linear.matrix.cols));
   // The stored bytes were read for the last time; memory need not hold both.
   ReleasePages(linear.matrix.bytes);
-  linear.matrix.bytes = {packed.get(), bytes};
+  linear.matrix.bytes = *packed;
   storage_.push_back(packed);
 }
 

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "tersor/io/checkpoint.h"
 #include "tersor/io/gguf_model.h"
 #include "tersor/io/gguf_tokenizer.h"
+#include "tersor/runtime/packed_model.h"
 #include "tersor/util/error.h"
 
 namespace tersor::runtime {
@@ -33,17 +35,33 @@ const WeightFormat* FormatOf(io::GgmlType type) {
 class FolderSource : public ModelSource {
  public:
   explicit FolderSource(const std::string& folder)
-      : folder_(folder), checkpoint_(io::Checkpoint::Open(folder)) {}
+      : folder_(folder), checkpoint_(io::Checkpoint::OpenPacked(folder)) {
+    if (config().quantization && config().quantization->packed()) {
+      packed_ = FindFormat(config().quantization->format);
+      for (const io::TensorShape& one : io::ExpectedTensors(config())) {
+        if (io::IsBlockMatrix(one.name)) {
+          shapes_[one.name] = one.shape;
+        }
+      }
+    }
+  }
 
   const io::ModelConfig& config() const override { return checkpoint_.config(); }
   kernel::RopePairs rope_pairs() const override { return kernel::RopePairs::kHalves; }
 
   StoredMatrix Matrix(const std::string& name) const override {
-    return AsTrained(config().quantization, name, MatrixOf(checkpoint_.Weight(name)));
+    const io::HostTensor& tensor = checkpoint_.Weight(name);
+    if (packed_ == nullptr || !shapes_.contains(name)) {
+      return packed_ != nullptr ? MatrixOf(tensor)
+                                : AsTrained(config().quantization, name, MatrixOf(tensor));
+    }
+    return PackedMatrixOf(*packed_, tensor, shapes_.at(name), folder_ + ": tensor " + name);
   }
 
   std::vector<float> Floats(const std::string& name) const override {
-    return checkpoint_.Weight(name).ToFloats();
+    const io::HostTensor& tensor = checkpoint_.Weight(name);
+    return packed_ != nullptr && shapes_.contains(name) ? Unpack(Matrix(name), tensor)
+                                                        : tensor.ToFloats();
   }
 
   std::shared_ptr<const io::Tokenizer> LoadTokenizer() const override {
@@ -57,6 +75,8 @@ class FolderSource : public ModelSource {
  private:
   std::string folder_;
   io::Checkpoint checkpoint_;
+  const WeightFormat* packed_ = nullptr;                // of the blocks' matrices, where they are
+  std::map<std::string, std::vector<int64_t>> shapes_;  // of those matrices
 };
 
 class GgufSource : public ModelSource {

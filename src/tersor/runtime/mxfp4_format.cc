@@ -20,18 +20,16 @@ class Mxfp4 : public WeightFormat {
 
   bool blocks_only() const override { return true; }
 
-  size_t PackedBytes(int64_t rows, int64_t cols) const override {
-    return static_cast<size_t>(rows * RowBytes(cols));
-  }
-
-  void Pack(std::span<const float> weights, int64_t rows, int64_t cols,
-            std::span<std::byte> out) const override {
-    assert(std::ssize(weights) == rows * cols && out.size() == PackedBytes(rows, cols));
+  std::vector<std::byte> Pack(std::span<const float> weights, int64_t rows,
+                              int64_t cols) const override {
+    assert(std::ssize(weights) == rows * cols);
+    std::vector<std::byte> out(static_cast<size_t>(rows * RowBytes(cols)));
     ParallelFor(0, rows, 16, [&](int64_t first, int64_t last) {
       for (int64_t r = first; r < last; ++r) {
         kernel::EncodeMxfp4(weights.data() + r * cols, cols, out.data() + r * RowBytes(cols));
       }
     });
+    return out;
   }
 
   void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,

@@ -37,7 +37,8 @@ const WeightFormat* FindFormat(std::string_view name) {
   for (const WeightFormat* format :
        {&FloatFormat(kernel::FloatType::kF32), &FloatFormat(kernel::FloatType::kBF16),
         &FloatFormat(kernel::FloatType::kF16), &Int8Format(), &Mxfp4Format(false),
-        &Mxfp4Format(true)}) {
+        &Mxfp4Format(true), &SparseFormat(kernel::SparseType::kF32),
+        &SparseFormat(kernel::SparseType::kBF16), &SparseFormat(kernel::SparseType::kInt8)}) {
     if (format->name() == name) {
       return format;
     }

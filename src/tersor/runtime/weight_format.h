@@ -5,10 +5,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "tersor/kernel/activations.h"
 #include "tersor/kernel/matvec.h"
+#include "tersor/kernel/sparse_matrix.h"
 
 namespace tersor::runtime {
 
@@ -32,12 +35,20 @@ class WeightFormat {
   /// the format is meant for the matrices of the blocks only.
   virtual bool blocks_only() const { return false; }
 
-  /// Size in bytes of a packed [rows, cols] matrix.
-  virtual size_t PackedBytes(int64_t rows, int64_t cols) const = 0;
+  /// weights: [rows, cols] row-major. Returns the bytes of a PackedMatrix, whose number may depend
+  /// on the weights.
+  virtual std::vector<std::byte> Pack(std::span<const float> weights, int64_t rows,
+                                      int64_t cols) const = 0;
 
-  /// weights: [rows, cols] row-major; out: PackedBytes(rows, cols) bytes.
-  virtual void Pack(std::span<const float> weights, int64_t rows, int64_t cols,
-                    std::span<std::byte> out) const = 0;
+  /// The format that serves these weights better: this one, unless they are not what it is for.
+  virtual const WeightFormat& BestFor(std::span<const float> /*weights*/) const { return *this; }
+
+  /// What BestFor() may fall back to; nullptr where it never does.
+  virtual const WeightFormat* fallback() const { return nullptr; }
+
+  /// Throws Error that begins with `what` where a matrix from a file has bytes that would lead the
+  /// other functions astray. Formats whose size is all that matters have nothing more to check.
+  virtual void Check(const PackedMatrix& /*matrix*/, const std::string& /*what*/) const {}
 
   /// Weights [row, first .. first + count) as floats; `first` is a multiple of 256.
   virtual void Decode(const PackedMatrix& matrix, int64_t row, int64_t first, int64_t count,
@@ -66,9 +77,14 @@ const WeightFormat& Int8Format();
 /// which a model was trained whose config.json says so (io::Quantization).
 const WeightFormat& Mxfp4Format(bool round_activations);
 
+/// A bit a weight, and the values of those that are not zero: "sparse-f32", "sparse-bf16",
+/// "sparse-int8" (kernel/sparse_matrix.h). For pruned models; falls back to "f32", "bf16", "int8".
+const WeightFormat& SparseFormat(kernel::SparseType type);
+
 /// nullptr for a name that is none of kFormatNames.
 const WeightFormat* FindFormat(std::string_view name);
-inline constexpr std::string_view kFormatNames = "f32, bf16, f16, int8, mxfp4, mxfp4-w4a4";
+inline constexpr std::string_view kFormatNames =
+    "f32, bf16, f16, int8, mxfp4, mxfp4-w4a4, sparse-f32, sparse-bf16, sparse-int8";
 
 }  // namespace tersor::runtime
 

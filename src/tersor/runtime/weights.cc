@@ -59,8 +59,9 @@ class Loader {
     weights_.head = weights_.embedding;
     weights_.positions = Matrix(decoder + "embed_positions", false, false);
     PackedMatrix& positions = weights_.positions.matrix;
-    positions.bytes = positions.bytes.subspan(
-        weights_.positions.format->PackedBytes(kOptPositionOffset, positions.cols));
+    // As stored, in a format of equal rows.
+    const size_t row = positions.bytes.size() / static_cast<size_t>(positions.rows);
+    positions.bytes = positions.bytes.subspan(kOptPositionOffset * row);
     positions.rows -= kOptPositionOffset;
     if (c.word_embed_proj_dim != c.hidden_size) {
       weights_.project_in = Matrix(decoder + "project_in", false);
