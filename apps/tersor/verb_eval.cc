@@ -206,7 +206,8 @@ int RunEval(int argc, char** argv) {
               "models with quantized products, else torch)",
               &options.engine)
       .Option("--weights",
-              "runtime: serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
+              "runtime: serve as f32, bf16, f16, int8, mxfp4, mxfp4-w4a4, sparse-f32, sparse-bf16 "
+              "or sparse-int8 (default: as stored)",
               &options.runtime.weights)
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
       .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)

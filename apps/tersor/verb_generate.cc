@@ -147,7 +147,8 @@ int RunGenerate(int argc, char** argv) {
               &options.chat_template)
       .Option("--system", "what a conversation begins with", &options.system)
       .Option("--weights",
-              "serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
+              "serve as f32, bf16, f16, int8, mxfp4, mxfp4-w4a4, sparse-f32, sparse-bf16 or "
+              "sparse-int8 (default: as stored)",
               &options.engine.weights)
       .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
       .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context);

@@ -100,11 +100,10 @@ class SparseRow {
   HWY_INLINE void Prefetch() const { Ask(values_ + kAheadOfValues); }
   HWY_INLINE void PrefetchMasks() const { Ask(masks_ + kAheadOfMasks); }
 
-  /// The columns of step `kStep` of a word; x: their part of the tokens.
-  template <int64_t kStep>
-  HWY_INLINE void Add(const Columns& x) {
+  /// The columns of a word's step `step`; x: their part of the tokens.
+  HWY_INLINE void Add(int64_t step, const Columns& x) {
     Mask mask;
-    std::memcpy(&mask, masks_ + kStep * static_cast<int64_t>(sizeof(mask)), sizeof(mask));
+    std::memcpy(&mask, masks_ + step * static_cast<int64_t>(sizeof(mask)), sizeof(mask));
     SparseVec weights[Placing::kParts];
     Placing::Expand(values_, mask, weights);
     for (int part = 0; part < Placing::kParts; ++part) {
@@ -165,21 +164,20 @@ class SparseRow {
   SparseVec sums_[kTokens], block_[kTokens][kChains];  // of all finished blocks; of this one
 };
 
-/// Steps kStep and on of a word of x, in all rows.
-template <int64_t kStep, SparseType kType, int kTokens, class... Row>
-HWY_INLINE void AddSteps(const float* x, int64_t token_stride, Row&... rows) {
+/// A word of x, in all rows.
+template <SparseType kType, int kTokens, class... Row>
+HWY_INLINE void AddWord(const float* x, int64_t token_stride, Row&... rows) {
   using Placing = SparseInAnyOrder<kType>;
-  if constexpr (kStep < kWordColumns / kStepColumns<Placing>) {
+  for (int64_t step = 0; step < kWordColumns / kStepColumns<Placing>; ++step) {
     typename SparseRow<kType, kTokens>::Columns columns;
     for (int t = 0; t < kTokens; ++t) {
       for (int part = 0; part < Placing::kParts; ++part) {
         columns[t][part] =
-            hn::LoadU(SparseD(), x + t * token_stride + kStep * kStepColumns<Placing> +
+            hn::LoadU(SparseD(), x + t * token_stride + step * kStepColumns<Placing> +
                                      part * kPartColumns<Placing>);
       }
     }
-    (rows.template Add<kStep>(columns), ...);
-    AddSteps<kStep + 1, kType, kTokens>(x, token_stride, rows...);
+    (rows.Add(step, columns), ...);
   }
 }
 
@@ -191,7 +189,7 @@ HWY_INLINE void WalkRows(int64_t cols, const float* x, Row&... rows) {
     (rows.PrefetchMasks(), ...);
     for (int64_t left = std::min(kScaleWords, words - first); left > 0; --left) {
       (rows.Prefetch(), ...);
-      AddSteps<0, kType, kTokens>(x, stride, rows...);
+      AddWord<kType, kTokens>(x, stride, rows...);
       (rows.NextWord(), ...);
       x += kWordColumns;
     }
