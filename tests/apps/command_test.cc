@@ -306,7 +306,7 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
   // A signal to the command alone ends the cells too, or it would wait for them.
   claim("100000");
   const CommandResult stopped = RunCommand(
-      "cd " + folder_.path() + "; timeout 60 " + kTersor +
+      "cd " + folder_.path() + "; " + kTersor +
       " reproduce toy --full --threads 2 & pid=$!; until grep -qs estimate " +
       (folder_ / "out/toy/train-seed1.log") + "; do sleep 0.02; done; kill -TERM $pid; wait $pid");
   EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
