@@ -305,6 +305,7 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
   EXPECT_NE(RunCommand(command).error.find("train-seed1: done before"), std::string::npos);
   // A signal to the command alone ends the cells too, or it would wait for them.
   claim("100000");
+  std::filesystem::remove(folder_ / "out/toy/train-seed1.log");
   const CommandResult stopped = RunCommand(
       "cd " + folder_.path() + "; " + kTersor +
       " reproduce toy --full --threads 2 & pid=$!; until grep -qs estimate " +
