@@ -29,7 +29,7 @@ class PruneCommand : public ::testing::Test {
         kTersor + "train --data " + (folder_ / "text.txt") + " --data.cache " +
         (folder_ / "cache") +
         " --tokenizer.path byte --model.hidden_size 64 --model.layers 3 --model.heads 2"
-        " --model.window 40 --train.batch_size 8 --train.steps 150 --train.warmup_steps 3"
+        " --model.window 40 --train.batch_size 8 --train.steps 100 --train.warmup_steps 3"
         " --train.lr 3e-3 --train.eval_every 0 -o " +
         (folder_ / "run"));
     ASSERT_EQ(trained.code, 0) << trained.error;
@@ -103,7 +103,7 @@ TEST_F(PruneCommand, PrunesMeasuresAndGoesOn) {
     const CommandResult trained = RunCommand(
         kTersor + "train --init " + out + " --keep-sparsity --data " + (folder_ / "text.txt") +
         " --data.cache " + (folder_ / "cache") + " --precision " + precision +
-        " --model.window 40 --train.batch_size 8 --train.steps 60 --train.lr 1e-3"
+        " --model.window 40 --train.batch_size 8 --train.steps 30 --train.lr 1e-3"
         " --train.eval_every 0 -o " +
         tuned);
     ASSERT_EQ(trained.code, 0) << precision << trained.error;
