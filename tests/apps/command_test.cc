@@ -145,10 +145,11 @@ TEST_F(Command, KillAndResumeGivesTheSameWeights) {
              " & pid=$!; until grep -qs '\"step\": \\([4-9].\\|[1-9]..\\)' " +
              (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
   EXPECT_NE(Weights("broken"), Weights("whole"));
-  const CommandResult stopped = RunCommand(
-      Train("broken", longer) + " & pid=$!; until grep -qs '\"step\": \\(1[2-9].\\|[2-9]..\\)' " +
-      (folder_ / "broken/last/training_state.json") +
-      "; do sleep 0.02; done; kill -TERM $pid; wait $pid");
+  const std::string state = folder_ / "broken/last/training_state.json";
+  std::filesystem::copy_file(state, folder_ / "before.json");
+  const CommandResult stopped =
+      RunCommand(Train("broken", longer) + " & pid=$!; until ! cmp -s " + state + " " +
+                 (folder_ / "before.json") + "; do sleep 0.02; done; kill -TERM $pid; wait $pid");
   if (stopped.code != 0) {  // The run may have ended before the signal came.
     EXPECT_EQ(stopped.code, 130) << stopped.error;
     EXPECT_NE(stopped.error.find("the same command resumes"), std::string::npos) << stopped.error;
