@@ -30,6 +30,19 @@ std::string KeyOf(const std::string& names) {
             nearest.empty() ? "; --help lists all" : "; did you mean " + nearest + "?");
 }
 
+/// What an option was given: of a list all that was said, otherwise the last.
+std::string Given(const CLI::Option& option, const ConfigField::Target& target) {
+  const std::vector<std::string> results = option.results();
+  if (!std::holds_alternative<std::vector<std::string>*>(target)) {
+    return results.back();
+  }
+  std::string list;
+  for (const std::string& one : results) {
+    list += (list.empty() ? "" : ",") + one;
+  }
+  return list;
+}
+
 }  // namespace
 
 CommandLine::CommandLine(std::string verb, std::string summary, std::string example)
@@ -117,8 +130,10 @@ bool CommandLine::Parse(int argc, char** argv) {
       continue;
     }
     const std::string key = KeyOf(binding->names);
-    own.Set(key, std::holds_alternative<bool*>(binding->target) ? "true" : option->results().back(),
-            "--" + key);
+    own.Set(
+        key,
+        std::holds_alternative<bool*>(binding->target) ? "true" : Given(*option, binding->target),
+        "--" + key);
   }
   if (positionals_ != nullptr && static_cast<int>(positionals_->size()) < min_positionals_) {
     FailUsage("tersor ", verb_, ": ", positional_name_, " is needed: ", positional_help_);
@@ -128,7 +143,7 @@ bool CommandLine::Parse(int argc, char** argv) {
   }
   for (const auto& [option, field] : fields) {
     if (option->count() > 0) {
-      schema_->Set(field->key, option->results().back(), "--" + field->key);
+      schema_->Set(field->key, Given(*option, field->target), "--" + field->key);
     }
   }
   if (common_.threads < 0) {
