@@ -186,8 +186,10 @@ TEST_F(ImagesCommand, RefusesWhatDoesNotGoTogether) {
   Spill(folder_ / "text.txt", "Some text.");
   const std::string text = folder_ / "text.txt";
   const std::string out = " -o " + (folder_ / "x");
-  ExpectUsageError(Train("x", "--data " + text), "no folder");
-  ExpectUsageError(Train("x", "--data corpus:gcide"), "an image model needs images");
+  const std::string vit = kTersor + "train --model.type vit --data ";
+  ExpectUsageError(vit + text + out, "no folder");
+  ExpectUsageError(vit + "corpus:gcide" + out, "an image model needs images");
+  ExpectUsageError(Train("x", "--data " + text), "takes one data set");
   ExpectUsageError(kTersor + "train --model.type vit" + out, "--data");
   ExpectUsageError(kTersor + "train --data images:fashion-mnist" + out,
                    "are for image models (model.type vit), not for llama");
