@@ -55,9 +55,8 @@ class Allocation {
  public:
   virtual ~Allocation() = default;
 
-  /// Which evidence Allocate() reads, given the pruner's metric.
+  /// What Allocate() reads beside the evidence that the pruner's own metric needs.
   virtual bool needs_norms(Metric) const { return false; }
-  virtual bool needs_inverse_diagonal(Metric) const { return false; }
   virtual bool needs_perplexity() const { return false; }
 
   /// The sparsity of each matrix, in [0, 1]; weighted by size they average to task.sparsity.

@@ -15,7 +15,6 @@ class Global : public Allocation {
   explicit Global(const AllocationConfig& config) : normalize_(config.global_normalize) {}
 
   bool needs_norms(Metric metric) const override { return metric == Metric::kWanda; }
-  bool needs_inverse_diagonal(Metric metric) const override { return metric == Metric::kSparseGpt; }
 
   std::vector<double> Allocate(const AllocationTask& task) const override {
     std::vector<at::Tensor> scores;

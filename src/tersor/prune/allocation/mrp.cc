@@ -24,7 +24,6 @@ class Mrp : public Allocation {
   explicit Mrp(const AllocationConfig& config) : config_(config) {}
 
   bool needs_norms(Metric metric) const override { return metric == Metric::kWanda; }
-  bool needs_inverse_diagonal(Metric metric) const override { return metric == Metric::kSparseGpt; }
 
   std::vector<double> Allocate(const AllocationTask& task) const override {
     MrpOptions options;
