@@ -81,8 +81,8 @@ void CheckArguments(PruneArguments& a) {
   options.allocation.Validate();
   const std::unique_ptr<prune::Allocation> allocation = prune::MakeAllocation(options.allocation);
   const bool needs_text = prune::MakePruner(options.metric)->needs_input() ||
-                          allocation->needs_norms(options.metric) ||
-                          allocation->needs_perplexity() || !a.sensitivity.empty() || a.random > 0;
+                          allocation->needs_norms() || allocation->needs_perplexity() ||
+                          !a.sensitivity.empty() || a.random > 0;
   if (needs_text && a.calibration.empty()) {
     FailUsage("tersor prune: --calibration TEXT is needed for --metric ", a.metric,
               " with --allocation ", options.allocation.name);

@@ -56,7 +56,7 @@ class Allocation {
   virtual ~Allocation() = default;
 
   /// What Allocate() reads beside the evidence that the pruner's own metric needs.
-  virtual bool needs_norms(Metric) const { return false; }
+  virtual bool needs_norms() const { return false; }
   virtual bool needs_perplexity() const { return false; }
 
   /// The sparsity of each matrix, in [0, 1]; weighted by size they average to task.sparsity.

@@ -150,8 +150,7 @@ PruneResult ModelPruning::Run() {
 }
 
 void ModelPruning::AddEvidence(AllocationTask& task) {
-  AddEvidence(task.matrices,
-              options_.metric == Metric::kWanda || allocation_->needs_norms(options_.metric),
+  AddEvidence(task.matrices, options_.metric == Metric::kWanda || allocation_->needs_norms(),
               options_.metric == Metric::kSparseGpt);
 }
 

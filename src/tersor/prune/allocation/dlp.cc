@@ -15,7 +15,7 @@ class Dlp : public Allocation {
   explicit Dlp(const AllocationConfig& config)
       : range_(2 * config.dlp_range), median_(config.dlp_statistic == "median") {}
 
-  bool needs_norms(Metric) const override { return true; }
+  bool needs_norms() const override { return true; }
 
   std::vector<double> Allocate(const AllocationTask& task) const override {
     std::vector<double> levels;

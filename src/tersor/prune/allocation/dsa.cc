@@ -13,7 +13,7 @@ class Dsa : public Allocation {
  public:
   explicit Dsa(const AllocationConfig& config) : range_(2 * config.owl_range) {}
 
-  bool needs_norms(Metric) const override { return true; }
+  bool needs_norms() const override { return true; }
 
   std::vector<double> Allocate(const AllocationTask& task) const override {
     std::vector<double> variances;

@@ -14,8 +14,6 @@ class Global : public Allocation {
  public:
   explicit Global(const AllocationConfig& config) : normalize_(config.global_normalize) {}
 
-  bool needs_norms(Metric metric) const override { return metric == Metric::kWanda; }
-
   std::vector<double> Allocate(const AllocationTask& task) const override {
     std::vector<at::Tensor> scores;
     for (const Matrix& matrix : task.matrices) {

@@ -23,8 +23,6 @@ class Mrp : public Allocation {
  public:
   explicit Mrp(const AllocationConfig& config) : config_(config) {}
 
-  bool needs_norms(Metric metric) const override { return metric == Metric::kWanda; }
-
   std::vector<double> Allocate(const AllocationTask& task) const override {
     MrpOptions options;
     options.target = task.sparsity;

@@ -11,7 +11,7 @@ class Owl : public Allocation {
   explicit Owl(const AllocationConfig& config)
       : range_(2 * config.owl_range), outlier_factor_(config.outlier_factor) {}
 
-  bool needs_norms(Metric) const override { return true; }
+  bool needs_norms() const override { return true; }
 
   std::vector<double> Allocate(const AllocationTask& task) const override {
     std::vector<double> ratios;
