@@ -20,7 +20,7 @@ class Case {
  public:
   Case(const Shape& s, FloatType type) : shape_(s), type_(type) {
     const int64_t length = s.first + s.tokens;
-    capacity_ = (length + kKeyBlock - 1) / kKeyBlock * kKeyBlock;
+    capacity_ = (length + kKeyPanel - 1) / kKeyPanel * kKeyPanel;
     const auto bytes = static_cast<size_t>(BytesOf(type));
     keys_.resize(static_cast<size_t>(s.kv_heads * KeyElements(s.head_dim, capacity_)) * bytes);
     values_.resize(static_cast<size_t>(s.kv_heads * ValueElements(s.head_dim, capacity_)) * bytes);

@@ -33,12 +33,12 @@ constexpr int64_t kStretch = 1024;  // positions a task where rows are few
 struct AttendTask {
   const AttendInput* input;
   int64_t kv_head, row, rows;  // rows [row, row + rows) of the tokens x group rows of the head
-  int64_t begin, end;          // positions, a multiple of kKeyBlock at the beginning
+  int64_t begin, end;          // positions, a multiple of kKeyPanel at the beginning
   float* state;                // [rows, StateSize]
 };
 
-/// A row's state: weighted values [PaddedDim], sums of weights, one a lane [kKeyBlock], maximum.
-inline int64_t StateSize(int64_t head_dim) { return PaddedDim(head_dim) + 2 * kKeyBlock; }
+/// A row's state: weighted values [PaddedDim], sums of weights, one a lane [kKeyPanel], maximum.
+inline int64_t StateSize(int64_t head_dim) { return PaddedDim(head_dim) + 2 * kKeyPanel; }
 
 }  // namespace tersor::kernel
 #endif  // TERSOR_KERNEL_ATTEND_ONCE_
@@ -47,9 +47,9 @@ HWY_BEFORE_NAMESPACE();
 namespace tersor::kernel::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using D = hn::CappedTag<float, kKeyBlock>;
+using D = hn::CappedTag<float, kKeyPanel>;
 constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(D()));
-constexpr int kVectors = static_cast<int>(kKeyBlock / kLanes);  // of a block of positions
+constexpr int kVectors = static_cast<int>(kKeyPanel / kLanes);  // of a block of positions
 
 /// scores[r, 0..16) = query rows times a block of keys.
 template <class T, int kRows>
@@ -66,7 +66,7 @@ HWY_INLINE void ScoreBlock(int64_t head_dim, const float* HWY_RESTRICT query, co
     hn::Vec<D> key[kVectors];
     for (int v = 0; v < kVectors; ++v) {
       key[v] =
-          LoadFloats<T>(d, keys + (i * kKeyBlock + v * kLanes) * static_cast<int64_t>(sizeof(T)));
+          LoadFloats<T>(d, keys + (i * kKeyPanel + v * kLanes) * static_cast<int64_t>(sizeof(T)));
     }
     for (int r = 0; r < kRows; ++r) {
       const auto q = hn::Set(d, query[r * head_dim + i]);
@@ -150,11 +150,11 @@ HWY_INLINE void Weigh(int64_t begin, int64_t end, int64_t padded, float* HWY_RES
   for (int64_t j = kLanes; j < kStep; j += kLanes) {
     largest = hn::Max(largest, hn::LoadU(d, scores + j));
   }
-  float& maximum = state[padded + kKeyBlock];
+  float& maximum = state[padded + kKeyPanel];
   const float highest = std::max(maximum, hn::GetLane(hn::MaxOfLanes(d, largest)));
   if (highest > maximum) {
     const auto shrink = hn::Set(d, std::exp(maximum - highest));
-    for (int64_t i = 0; i < padded + kKeyBlock; i += kLanes) {
+    for (int64_t i = 0; i < padded + kKeyPanel; i += kLanes) {
       hn::StoreU(hn::Mul(hn::LoadU(d, state + i), shrink), d, state + i);
     }
     maximum = highest;
@@ -162,7 +162,7 @@ HWY_INLINE void Weigh(int64_t begin, int64_t end, int64_t padded, float* HWY_RES
   const auto shift = hn::Set(d, highest);
   for (int64_t j = 0; j < kStep; j += kLanes) {
     const auto weight = ExpNonPositive(d, hn::Sub(hn::LoadU(d, scores + j), shift));
-    float* sums = state + padded + j % kKeyBlock;
+    float* sums = state + padded + j % kKeyPanel;
     hn::StoreU(hn::Add(hn::LoadU(d, sums), weight), d, sums);
     hn::StoreU(weight, d, scores + j);
   }
@@ -213,16 +213,16 @@ void Run(const AttendTask& task) {
     const float* from = in.query + token * in.query_stride + (task.kv_head * group + head) * dim;
     std::transform(from, from + dim, query + r * dim, [&](float q) { return q * in.scale; });
     float* state = task.state + r * size;
-    std::fill_n(state, padded + kKeyBlock, 0.0f);
-    state[padded + kKeyBlock] = -std::numeric_limits<float>::max();
+    std::fill_n(state, padded + kKeyPanel, 0.0f);
+    state[padded + kKeyPanel] = -std::numeric_limits<float>::max();
   }
   // The first row looks furthest back, the last one furthest ahead.
   const int64_t end = std::min(task.end, SightOf(task, task.rows - 1).end);
-  int64_t step = std::max(task.begin, SightOf(task, 0).begin / kKeyBlock * kKeyBlock);
+  int64_t step = std::max(task.begin, SightOf(task, 0).begin / kKeyPanel * kKeyPanel);
   for (; step < end; step += kStep) {
     const int64_t count = std::min(kStep, end - step);
     ForTiles(task.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
-      for (int64_t j = 0; j < count; j += kKeyBlock) {
+      for (int64_t j = 0; j < count; j += kKeyPanel) {
         ScoreBlock<T, kRows>(dim, query + r * dim, keys + (step + j) * dim * kBytes,
                              scores + r * kStep + j);
       }
@@ -301,14 +301,14 @@ void Finish(const AttendTask* tasks, int64_t stretches) {
     float* out = in.out + token * in.out_stride + (tasks->kv_head * group + head) * in.head_dim;
     float highest = -std::numeric_limits<float>::max(), total = 0;
     for (int64_t s = 0; s < stretches; ++s) {
-      highest = std::max(highest, tasks[s].state[r * size + padded + kKeyBlock]);
+      highest = std::max(highest, tasks[s].state[r * size + padded + kKeyPanel]);
     }
     std::fill_n(out, in.head_dim, 0.0f);
     for (int64_t s = 0; s < stretches; ++s) {
       const float* state = tasks[s].state + r * size;
       const float* sums = state + padded;
-      const float factor = std::exp(sums[kKeyBlock] - highest);
-      total += factor * std::accumulate(sums, sums + kKeyBlock, 0.0f);
+      const float factor = std::exp(sums[kKeyPanel] - highest);
+      total += factor * std::accumulate(sums, sums + kKeyPanel, 0.0f);
       for (int64_t i = 0; i < in.head_dim; ++i) {
         out[i] += factor * state[i];
       }
@@ -323,11 +323,11 @@ void Finish(const AttendTask* tasks, int64_t stretches) {
 
 void StoreKeyValue(FloatType type, int64_t head_dim, const float* key, const float* value,
                    int64_t position, std::byte* keys, std::byte* values) {
-  const int64_t block = position / kKeyBlock * kKeyBlock * head_dim + position % kKeyBlock;
+  const int64_t block = position / kKeyPanel * kKeyPanel * head_dim + position % kKeyPanel;
   const int64_t row = position * PaddedDim(head_dim);
   const auto store = [head_dim, key, value, block, row](auto* k, auto* v, auto convert) {
     for (int64_t i = 0; i < head_dim; ++i) {
-      k[block + i * kKeyBlock] = convert(key[i]);
+      k[block + i * kKeyPanel] = convert(key[i]);
       v[row + i] = convert(value[i]);
     }
     for (int64_t i = head_dim; i < PaddedDim(head_dim); ++i) {

@@ -12,14 +12,14 @@
 
 namespace tersor::kernel {
 
-/// How one key-value head of one layer lies in memory. Keys in blocks of 16 positions with the
+/// How one key-value head of one layer lies in memory. Keys in panels of 16 positions with the
 /// positions innermost, [capacity / 16, head_dim, 16], so that scores of 16 positions come out as
 /// vectors without sums across lanes; values [capacity, PaddedDim(head_dim)], filled up with zeros.
-inline constexpr int64_t kKeyBlock = 16;
+inline constexpr int64_t kKeyPanel = 16;
 
 constexpr int64_t PaddedDim(int64_t head_dim) { return (head_dim + 15) / 16 * 16; }
 
-/// Elements of one head's keys (values) for `capacity` positions, a multiple of kKeyBlock.
+/// Elements of one head's keys (values) for `capacity` positions, a multiple of kKeyPanel.
 constexpr int64_t KeyElements(int64_t head_dim, int64_t capacity) { return head_dim * capacity; }
 constexpr int64_t ValueElements(int64_t head_dim, int64_t capacity) {
   return PaddedDim(head_dim) * capacity;

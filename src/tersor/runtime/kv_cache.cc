@@ -15,7 +15,7 @@ KvCache::KvCache(const io::ModelConfig& config, int64_t capacity, kernel::FloatT
     : layers_(config.num_hidden_layers),
       kv_heads_(config.num_key_value_heads),
       head_dim_(config.head_dim),
-      capacity_((capacity + kernel::kKeyBlock - 1) / kernel::kKeyBlock * kernel::kKeyBlock),
+      capacity_((capacity + kernel::kKeyPanel - 1) / kernel::kKeyPanel * kernel::kKeyPanel),
       type_(type) {
   assert(type != kernel::FloatType::kF16);
   void* data = ::mmap(nullptr, static_cast<size_t>(layers_ * LayerBytes()), PROT_READ | PROT_WRITE,
@@ -63,7 +63,7 @@ void KvCache::CopyPrefix(const KvCache& from, int64_t length) {
   assert(from.layers_ == layers_ && from.type_ == type_ && length <= from.length_);
   assert(length <= capacity_);
   const int64_t whole =
-      (length + kernel::kKeyBlock - 1) / kernel::kKeyBlock * kernel::kKeyBlock;  // key blocks
+      (length + kernel::kKeyPanel - 1) / kernel::kKeyPanel * kernel::kKeyPanel;  // key blocks
   const int64_t bytes = kernel::BytesOf(type_);
   for (int64_t layer = 0; layer < layers_; ++layer) {
     for (int64_t head = 0; head < kv_heads_; ++head) {

@@ -138,7 +138,7 @@ void VisionTransformer::Embed(const float* images, int64_t count, float* x) {
 struct VisionTransformer::Heads {
   Heads(const io::VitConfig& config, int64_t count, Workspace& workspace)
       : heads(config.num_attention_heads), dim(config.head_dim()), tokens(config.tokens()) {
-    const int64_t block = kernel::kKeyBlock, capacity = (tokens + block - 1) / block * block;
+    const int64_t block = kernel::kKeyPanel, capacity = (tokens + block - 1) / block * block;
     key_size = kernel::KeyElements(dim, capacity);
     value_size = kernel::ValueElements(dim, capacity);
     keys = workspace.Take<float>(count * heads * key_size);
