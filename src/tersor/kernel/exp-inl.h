@@ -62,6 +62,32 @@ HWY_INLINE V ExpNonPositive(D d, V x) {
   return hn::IfThenElse(hn::IsNaN(x), x, y);
 }
 
+/// 2^x of x up to about 0, within 2e-7 of its value for x above -126; exactly 1 at 0, exactly 0 at
+/// -127 and below, NaN for NaN. The polynomial of degree 5 is the best one in [-0.5, 0.5] whose
+/// value at 0 is 1, so that the bits of 2^-127 come out as zero without a comparison.
+template <class D, class V = hwy::HWY_NAMESPACE::Vec<D>>
+HWY_INLINE V Exp2NonPositive(D d, V x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const hn::RebindToSigned<D> di;
+  const auto lowest = hn::Set(d, -127.0f);
+#if HWY_TARGET == HWY_SCALAR
+  const auto clamped = hn::IfThenElse(hn::Lt(x, lowest), lowest, x);
+#else
+  const auto clamped = hn::Max(lowest, x);  // keeps a NaN on the right
+#endif
+  // Adding 1.5 * 2^23 rounds to a whole number, which is then in the low bits.
+  const auto magic = hn::Set(d, 12582912.0f);
+  const auto shifted = hn::Add(clamped, magic);
+  const auto r = hn::Sub(clamped, hn::Sub(shifted, magic));
+  auto p = hn::Set(d, 0.00132647272f);
+  p = hn::MulAdd(p, r, hn::Set(d, 0.00967151264f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.0555073374f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.240222421f));
+  p = hn::MulAdd(p, r, hn::Set(d, 0.693146978f));
+  p = hn::MulAdd(p, r, hn::Set(d, 1.0f));
+  return hn::BitCast(d, hn::Add(hn::BitCast(di, p), hn::ShiftLeft<23>(hn::BitCast(di, shifted))));
+}
+
 }  // namespace tersor::kernel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

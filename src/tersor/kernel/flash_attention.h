@@ -1,0 +1,83 @@
+// Attention that never stores its probabilities: forward and backward, dense or on selected blocks
+// (FlashAttention, Dao et al., arXiv:2205.14135; SpargeAttn, Zhang et al., arXiv:2502.18137).
+#ifndef TERSOR_KERNEL_FLASH_ATTENTION_H_
+#define TERSOR_KERNEL_FLASH_ATTENTION_H_
+
+#include <cstddef>
+#include <cstdint>
+
+#include "tersor/kernel/flash_block.h"
+#include "tersor/kernel/matvec.h"
+#include "tersor/kernel/workspace.h"
+
+namespace tersor::kernel {
+
+/// A tensor [batch, heads, tokens, dim] of kF32 or kBF16 to read; strides in elements, that of dim
+/// is 1.
+struct HeadsView {
+  const std::byte* data = nullptr;
+  FloatType type = FloatType::kF32;
+  int64_t batch_stride = 0, head_stride = 0, token_stride = 0;
+
+  const std::byte* At(int64_t batch, int64_t head, int64_t token) const {
+    return data +
+           (batch * batch_stride + head * head_stride + token * token_stride) * BytesOf(type);
+  }
+};
+
+/// A tensor [batch, heads, tokens, dim] of floats to write, likewise.
+struct HeadsOutput {
+  float* data = nullptr;
+  int64_t batch_stride = 0, head_stride = 0, token_stride = 0;
+
+  float* At(int64_t batch, int64_t head, int64_t token) const {
+    return data + batch * batch_stride + head * head_stride + token * token_stride;
+  }
+};
+
+/// Added to the scaled scores [batch, heads, queries, keys]; a stride of 0 repeats. May be -inf.
+struct AttentionBias {
+  const float* data = nullptr;  // none
+  int64_t batch_stride = 0, head_stride = 0, query_stride = 0, key_stride = 0;
+};
+
+/// The key blocks that each query block attends to, as rows of a sparse matrix: row (b * heads + h)
+/// * query_blocks + q lists `indices` [offsets[row], offsets[row + 1]) in ascending order. Masks
+/// apply inside the blocks all the same.
+struct BlockSelection {
+  const int64_t* offsets = nullptr;  // [batch * heads * query_blocks + 1]
+  const int32_t* indices = nullptr;
+};
+
+/// Query blocks (key blocks) of that many tokens.
+constexpr int64_t QueryBlocks(int64_t queries) { return (queries + kQueryBlock - 1) / kQueryBlock; }
+constexpr int64_t KeyBlocks(int64_t keys) { return (keys + kKeyBlock - 1) / kKeyBlock; }
+
+struct FlashAttentionInput {
+  int64_t batch = 1, heads = 1;
+  int64_t kv_heads = 1;  // divides `heads`; query head h reads h / (heads / kv_heads)
+  int64_t queries = 0, keys = 0, dim = 0;  // dim: 1 to 256
+  HeadsView query, key, value;
+  float scale = 1;
+  bool causal = false;
+  int64_t first = 0;   // position of the first query; query t sees keys up to first + t if causal
+  int64_t window = 0;  // as AttentionMask says; 0: none
+  AttentionBias bias;
+  const BlockSelection* selection = nullptr;  // null: all blocks
+  /// SpargeAttn's second filter, [heads], natural units, negative: where all rows of a row group
+  /// have their local maximum at least -lambda below the running one, the block's weights and its
+  /// P V are skipped (the variant of the released code, which also leaves the sum as it is). Null
+  /// or -inf: off. The forward pass only.
+  const float* lambda = nullptr;
+};
+
+/// out = softmax(scale · Q Kᵀ + bias) V over what each query sees; zeros where that is nothing.
+/// `lse` [batch, heads, queries], where not null, gets the logarithm of the softmax's denominator,
+/// -inf where there is none. Float32 throughout. Parallel over batch, heads and query blocks; the
+/// result does not depend on the number of threads. Throws Error on shapes out of range.
+FlashCounts FlashAttention(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
+                           Workspace& workspace);
+
+}  // namespace tersor::kernel
+
+#endif  // TERSOR_KERNEL_FLASH_ATTENTION_H_

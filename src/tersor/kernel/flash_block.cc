@@ -1,0 +1,274 @@
+#include "tersor/kernel/flash_block.h"
+
+#include <algorithm>
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tersor/kernel/flash_block.cc"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "tersor/kernel/exp-inl.h"
+#include "tersor/kernel/flash_scores-inl.h"
+
+// How the loops use the caches. A query block of 128 rows walks over blocks of 64 keys, whose keys
+// and values (16 KB each at dimension 64) come into the second cache once for all its rows. The
+// rows go in groups of 32: their queries, a pair of key panels and the scores (8 KB) lie in the
+// first cache, where the scores turn into weights before they multiply the values.
+#ifndef TERSOR_KERNEL_FLASH_BLOCK_ONCE_
+#define TERSOR_KERNEL_FLASH_BLOCK_ONCE_
+namespace tersor::kernel {
+
+/// The scratch memory of a block.
+struct FlashState {
+  FlashState(float* scratch, int64_t dim) {
+    const int64_t padded = PaddedDim(dim);
+    query = scratch;
+    out = query + kQueryBlock * padded;
+    keys = out + kQueryBlock * padded;
+    values = keys + kKeyBlock * padded;
+    sums = values + kKeyBlock * padded;
+    scores = sums + kQueryBlock * kKeyPanel;
+    maxima = scores + kRowGroup * kKeyBlock;
+  }
+  static int64_t Floats(int64_t dim) {
+    return 2 * (kQueryBlock + kKeyBlock) * PaddedDim(dim) + kQueryBlock * (kKeyPanel + 1) +
+           kRowGroup * kKeyBlock;
+  }
+
+  float* query;          // [rows, dim] by tiles, times scale and log2(e)
+  float* out;            // [rows, padded] weighted sums of values
+  float *keys, *values;  // of one block, where they are stored in bf16
+  float* sums;           // [rows, lanes] of weights
+  float* scores;         // [kRowGroup, kKeyBlock]
+  float* maxima;         // [rows] so far, of scores in units of log 2
+};
+
+}  // namespace tersor::kernel
+#endif  // TERSOR_KERNEL_FLASH_BLOCK_ONCE_
+
+HWY_BEFORE_NAMESPACE();
+namespace tersor::kernel::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+/// Below every score that counts, and finite so that differences are never NaN.
+constexpr float kLowest = -std::numeric_limits<float>::max();
+
+HWY_INLINE float RowMaximum(const KeyRange& columns, const float* HWY_RESTRICT row) {
+  const TileTag d;
+  auto largest = hn::LoadU(d, row + columns.begin);
+  for (int64_t c = columns.begin + kTileLanes; c < columns.end; c += kTileLanes) {
+    largest = hn::Max(largest, hn::LoadU(d, row + c));
+  }
+  return hn::GetLane(hn::MaxOfLanes(d, largest));
+}
+
+/// Brings a row's state to a higher maximum.
+HWY_INLINE void RaiseMaximum(float highest, int64_t padded, float* maximum,
+                             float* HWY_RESTRICT sums, float* HWY_RESTRICT out) {
+  const TileTag d;
+  const auto shrink = Exp2NonPositive(d, hn::Set(d, *maximum - highest));
+  hn::StoreU(hn::Mul(hn::LoadU(d, sums), shrink), d, sums);
+  for (int64_t i = 0; i < padded; i += kTileLanes) {
+    hn::StoreU(hn::Mul(hn::LoadU(d, out + i), shrink), d, out + i);
+  }
+  *maximum = highest;
+}
+
+/// Turns scores of a row into weights 2^(score - maximum) and adds them up.
+HWY_INLINE void Weigh(const KeyRange& columns, float maximum, float* HWY_RESTRICT row,
+                      float* HWY_RESTRICT sums) {
+  const TileTag d;
+  const auto shift = hn::Set(d, maximum);
+  auto sum = hn::LoadU(d, sums);
+  for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
+    const auto weight = Exp2NonPositive(d, hn::Sub(hn::LoadU(d, row + c), shift));
+    hn::StoreU(weight, d, row + c);
+    sum = hn::Add(sum, weight);
+  }
+  hn::StoreU(sum, d, sums);
+}
+
+/// out[r, dims) += weights[r, columns) values[columns, dims). A strip of two vectors of dimensions
+/// of all values stays in the first cache while the rows pass by it.
+HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* weights,
+                          const float* values, float* out) {
+  for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
+    const bool pair = padded - i > kTileLanes;
+    ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
+      const KeyRange columns = group.Columns(r, kRows);
+      if (columns.begin >= columns.end) {
+        return;
+      }
+      using Weights = Broadcast<1, kKeyBlock>;
+      const float* at = values + columns.begin * padded + i;
+      const Vectors b = {{at, pair ? at + kTileLanes : at}, padded};
+      const float* a = weights + r * kKeyBlock + columns.begin;
+      const int64_t count = columns.end - columns.begin;
+      if (pair) {
+        Tile<Weights, kRows, 2, true>(count, a, b, out + r * padded + i, padded);
+      } else {
+        Tile<Weights, kRows, 1, true>(count, a, b, out + r * padded + i, padded);
+      }
+    });
+  }
+}
+
+/// True where the second filter of SpargeAttn drops the group: all its rows' scores lie so far
+/// below the running maxima that their weights do not matter. A NaN never does.
+HWY_INLINE bool Negligible(int64_t rows, const float* local, const float* maxima, float lambda) {
+  if (lambda == -std::numeric_limits<float>::infinity()) {
+    return false;
+  }
+  const float limit = lambda * kLog2E;
+  bool negligible = true;
+  for (int64_t r = 0; r < rows; ++r) {
+    negligible = negligible && local[r] - std::max(maxima[r], local[r]) <= limit;
+  }
+  return negligible;
+}
+
+/// One row group and one block of keys. Returns whether the second filter dropped it.
+HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
+                         const float* values, const FlashState& state) {
+  const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
+                       key};
+  const KeyRange columns = group.WholeVectors();
+  if (columns.begin >= columns.end) {
+    return false;
+  }
+  const int64_t padded = PaddedDim(block.dim);
+  Products(group, block.dim, state.query + row * block.dim, keys, state.scores);
+  if (block.bias.data != nullptr) {
+    BlockBias bias = block.bias;
+    bias.data += row * bias.query_stride;
+    AddBias(group, bias, state.scores);
+  }
+  HideUnseen(group, state.scores);
+  float local[kRowGroup];
+  for (int64_t r = 0; r < group.rows; ++r) {
+    local[r] = RowMaximum(columns, state.scores + r * kKeyBlock);
+  }
+  float* maxima = state.maxima + row;
+  if (Negligible(group.rows, local, maxima, block.lambda)) {
+    return true;
+  }
+  for (int64_t r = 0; r < group.rows; ++r) {
+    float* sums = state.sums + (row + r) * kTileLanes;
+    if (local[r] > maxima[r]) {
+      RaiseMaximum(local[r], padded, maxima + r, sums, state.out + (row + r) * padded);
+    }
+    Weigh(columns, maxima[r], state.scores + r * kKeyBlock, sums);
+  }
+  AddValues(group, padded, state.scores, values, state.out + row * padded);
+  return false;
+}
+
+/// `count` stored elements as floats.
+HWY_INLINE void Decode(const uint8_t* from, int64_t count, float* HWY_RESTRICT to) {
+  const TileTag d;
+  for (int64_t i = 0; i < count; i += kTileLanes) {
+    hn::StoreU(LoadFloats<hwy::bfloat16_t>(d, from + 2 * i), d, to + i);
+  }
+}
+
+void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state) {
+  const int64_t padded = PaddedDim(block.dim), key = index * kKeyBlock;
+  const float *keys, *values;
+  if (block.type == FloatType::kF32) {
+    keys = reinterpret_cast<const float*>(block.keys) + key * block.dim;
+    values = reinterpret_cast<const float*>(block.values) + key * padded;
+  } else {
+    // The cache ends at a whole panel.
+    const int64_t count =
+        std::min(kKeyBlock, (block.mask.keys - key + kKeyPanel - 1) / kKeyPanel * kKeyPanel);
+    const auto* stored_keys = reinterpret_cast<const uint8_t*>(block.keys);
+    const auto* stored_values = reinterpret_cast<const uint8_t*>(block.values);
+    Decode(stored_keys + 2 * key * block.dim, count * block.dim, state.keys);
+    Decode(stored_values + 2 * key * padded, count * padded, state.values);
+    keys = state.keys;
+    values = state.values;
+  }
+  FlashCounts& counts = *block.counts;
+  ++counts.blocks;
+  for (int64_t row = 0; row < block.rows; row += kRowGroup) {
+    ++counts.groups;
+    counts.skipped_groups += RunGroup(block, row, key, keys, values, state);
+  }
+}
+
+void StartBlock(const FlashBlock& block, const FlashState& state) {
+  const int64_t padded = PaddedDim(block.dim);
+  const float factor = block.scale * kLog2E;
+  const auto* query = reinterpret_cast<const uint8_t*>(block.query);
+  for (int64_t row = 0; row < block.rows; row += kRowGroup) {
+    const int64_t rows = std::min(kRowGroup, block.rows - row);
+    const uint8_t* from = query + row * block.query_stride * BytesOf(block.query_type);
+    float* to = state.query + row * block.dim;
+    if (block.query_type == FloatType::kF32) {
+      PackRowTiles<float>(from, block.query_stride, rows, block.dim, factor, to);
+    } else {
+      PackRowTiles<hwy::bfloat16_t>(from, block.query_stride, rows, block.dim, factor, to);
+    }
+  }
+  std::fill_n(state.out, block.rows * padded, 0.0f);
+  std::fill_n(state.sums, block.rows * kTileLanes, 0.0f);
+  std::fill_n(state.maxima, block.rows, kLowest);
+}
+
+void FinishBlock(const FlashBlock& block, const FlashState& state) {
+  const TileTag d;
+  const int64_t padded = PaddedDim(block.dim);
+  for (int64_t r = 0; r < block.rows; ++r) {
+    const float total = hn::GetLane(hn::SumOfLanes(d, hn::LoadU(d, state.sums + r * kTileLanes)));
+    const float factor = total == 0 ? 0 : 1 / total;  // a row that sees nothing gives zeros
+    const float* HWY_RESTRICT from = state.out + r * padded;
+    float* HWY_RESTRICT to = block.out + r * block.out_stride;
+    for (int64_t i = 0; i < block.dim; ++i) {
+      to[i] = from[i] * factor;
+    }
+    if (block.lse != nullptr) {
+      block.lse[r] = total == 0 ? -std::numeric_limits<float>::infinity()
+                                : state.maxima[r] * kLn2 + std::log(total);
+    }
+  }
+}
+
+void Run(const FlashBlock& block, float* scratch) {
+  const FlashState state(scratch, block.dim);
+  StartBlock(block, state);
+  const BlockRange seen = SeenBlocks(block.mask, block.position, block.rows);
+  if (block.dense) {
+    for (int64_t index = seen.first; index < seen.last; ++index) {
+      RunKeyBlock(block, index, state);
+    }
+  } else {
+    for (int64_t i = 0; i < block.selected_count; ++i) {
+      const int64_t index = block.selected[i];
+      if (seen.first <= index && index < seen.last) {
+        RunKeyBlock(block, index, state);
+      }
+    }
+  }
+  FinishBlock(block, state);
+}
+
+}  // namespace tersor::kernel::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace tersor::kernel {
+namespace {
+
+HWY_EXPORT(Run);
+
+}  // namespace
+
+int64_t FlashScratch(int64_t dim) { return FlashState::Floats(dim); }
+
+void RunFlashBlock(const FlashBlock& block, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Run)(block, scratch);
+}
+
+}  // namespace tersor::kernel
+#endif  // HWY_ONCE

@@ -1,0 +1,82 @@
+// The inner loop of flash attention: one block of queries against the keys and values of one head.
+// flash_attention.h calls it on packed tensors, attend.h on a cache.
+#ifndef TERSOR_KERNEL_FLASH_BLOCK_H_
+#define TERSOR_KERNEL_FLASH_BLOCK_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "tersor/kernel/attention_mask.h"
+#include "tersor/kernel/matvec.h"
+
+namespace tersor::kernel {
+
+inline constexpr int64_t kQueryBlock = 128;  // rows of a query block
+inline constexpr int64_t kKeyBlock = 64;     // positions of a key block
+/// Rows that SpargeAttn's second filter judges together (a quarter of a query block, as in the
+/// released code for heads of 64).
+inline constexpr int64_t kRowGroup = 32;
+
+inline constexpr float kLog2E = 1.44269504f;
+inline constexpr float kLn2 = 0.693147181f;
+
+/// Added to the scores, at the block's first query and the head's first key.
+struct BlockBias {
+  const float* data = nullptr;  // none
+  int64_t query_stride = 0, key_stride = 0;
+};
+
+/// What was computed of attention.
+struct FlashCounts {
+  int64_t blocks = 0;          // products of a query block and a key block
+  int64_t groups = 0;          // row groups of those
+  int64_t skipped_groups = 0;  // of those, groups that the second filter spared P V
+
+  void Add(const FlashCounts& other) {
+    blocks += other.blocks;
+    groups += other.groups;
+    skipped_groups += other.skipped_groups;
+  }
+};
+
+struct FlashBlock {
+  FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
+  const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
+  FloatType query_type = FloatType::kF32;
+  const std::byte* query = nullptr;  // [rows, dim], rows `query_stride` elements apart
+  int64_t query_stride = 0, rows = 0, dim = 0;
+  AttentionMask mask;
+  int64_t position = 0;  // of the first query
+  float scale = 1;
+  BlockBias bias;
+  bool dense = true;                  // all key blocks; else those listed, ascending
+  const int32_t* selected = nullptr;  // [selected_count]
+  int64_t selected_count = 0;
+  float lambda = -std::numeric_limits<float>::infinity();
+  float* out = nullptr;  // [rows, dim], rows `out_stride` elements apart
+  int64_t out_stride = 0;
+  float* lse = nullptr;  // [rows] or null
+  FlashCounts* counts = nullptr;
+};
+
+/// Key blocks [first, last) that a block's rows see any of.
+struct BlockRange {
+  int64_t first, last;
+};
+inline BlockRange SeenBlocks(const AttentionMask& mask, int64_t position, int64_t rows) {
+  const KeyRange seen = mask.SeenByAny(position, rows);
+  const int64_t first = seen.begin / kKeyBlock;
+  return {first, seen.begin < seen.end ? (seen.end + kKeyBlock - 1) / kKeyBlock : first};
+}
+
+/// Floats of scratch memory that RunFlashBlock() needs, at a multiple of 64 bytes.
+int64_t FlashScratch(int64_t dim);
+
+/// Online softmax over the block's keys (Dao et al., arXiv:2205.14135), with the filter of
+/// SpargeAttn (arXiv:2502.18137) where lambda is above -inf.
+void RunFlashBlock(const FlashBlock& block, float* scratch);
+
+}  // namespace tersor::kernel
+
+#endif  // TERSOR_KERNEL_FLASH_BLOCK_H_
