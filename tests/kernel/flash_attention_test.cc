@@ -73,7 +73,7 @@ std::vector<FlashCase> Cases() {
 TEST(FlashAttention, EqualsTheDefinition) {
   std::vector<FlashCase> cases = Cases();
   for (FlashCase& one : cases) {
-    one.expected = FlashReferenceLoops(one.Input()).Forward();
+    one.Expect();
   }
   ForEachTarget([&] {
     Workspace workspace;
@@ -81,6 +81,8 @@ TEST(FlashAttention, EqualsTheDefinition) {
       SCOPED_TRACE(one.Name());
       one.Run(workspace);
       one.CheckForward(1e-5);
+      one.RunBackward(workspace);
+      one.CheckBackward(5e-5);
     }
   });
 }
@@ -95,7 +97,7 @@ TEST(FlashAttention, SelectedBlocks) {
   for (const FlashShape& shape : shapes) {
     cases.emplace_back(shape);
     cases.back().SelectAtRandom(0.5);  // leaves some query blocks nothing
-    cases.back().expected = FlashReferenceLoops(cases.back().Input()).Forward();
+    cases.back().Expect();
   }
   ForEachTarget([&] {
     Workspace workspace;
@@ -103,8 +105,46 @@ TEST(FlashAttention, SelectedBlocks) {
       SCOPED_TRACE(one.Name());
       one.Run(workspace);
       one.CheckForward(1e-5);
+      one.RunBackward(workspace);
+      one.CheckBackward(5e-5);
     }
   });
+}
+
+/// The slope of sum(out * grad_out), by the definition in double, at number `i` of a tensor.
+double Slope(FlashCase& one, std::vector<float>& tensor, size_t i) {
+  constexpr float kStep = 1.0f / 256;
+  const float kept = tensor[i];
+  double sums[2] = {0, 0};
+  for (const int side : {0, 1}) {
+    tensor[i] = side == 0 ? kept - kStep : kept + kStep;
+    const std::vector<double> out = FlashReferenceLoops(one.Input()).Forward().out;
+    for (size_t j = 0; j < out.size(); ++j) {
+      sums[side] += out[j] * static_cast<double>(one.grad_out[j]);
+    }
+  }
+  tensor[i] = kept;
+  return (sums[1] - sums[0]) / (2 * static_cast<double>(kStep));
+}
+
+TEST(FlashAttention, BackwardIsTheSlopeOfForward) {
+  const FlashShape shapes[] = {
+      {.heads = 2, .kv_heads = 1, .queries = 9, .keys = 11, .dim = 3, .causal = true, .first = 2},
+      {.queries = 7, .keys = 12, .dim = 5, .window = 4, .bias = FlashShape::kPerPair},
+  };
+  for (const FlashShape& shape : shapes) {
+    FlashCase one(shape);
+    Workspace workspace;
+    one.Run(workspace);
+    one.RunBackward(workspace);
+    const std::pair<std::vector<float>*, std::vector<float>*> tensors[] = {
+        {&one.query, &one.grad_query}, {&one.key, &one.grad_key}, {&one.value, &one.grad_value}};
+    for (const auto& [tensor, grad] : tensors) {
+      for (size_t i = 0; i < tensor->size(); ++i) {
+        EXPECT_NEAR((*grad)[i], Slope(one, *tensor, i), 1e-4);
+      }
+    }
+  }
 }
 
 TEST(FlashAttention, NothingSelectedGivesZeros) {
@@ -115,6 +155,10 @@ TEST(FlashAttention, NothingSelectedGivesZeros) {
   EXPECT_EQ(counts.blocks, 0);
   EXPECT_EQ(one.out, std::vector<float>(one.out.size(), 0.0f));
   EXPECT_EQ(one.lse, std::vector<float>(one.lse.size(), -std::numeric_limits<float>::infinity()));
+  one.RunBackward(workspace);
+  for (const std::vector<float>* grad : {&one.grad_query, &one.grad_key, &one.grad_value}) {
+    EXPECT_EQ(*grad, std::vector<float>(grad->size(), 0.0f));
+  }
 }
 
 TEST(FlashAttention, AllBlocksSelectedIsDenseBitForBit) {
@@ -127,6 +171,11 @@ TEST(FlashAttention, AllBlocksSelectedIsDenseBitForBit) {
       const FlashCounts a = dense.Run(workspace), b = all.Run(workspace);
       EXPECT_EQ(dense.out, all.out);
       EXPECT_EQ(dense.lse, all.lse);
+      dense.RunBackward(workspace);
+      all.RunBackward(workspace);
+      EXPECT_EQ(dense.grad_query, all.grad_query);
+      EXPECT_EQ(dense.grad_key, all.grad_key);
+      EXPECT_EQ(dense.grad_value, all.grad_value);
       EXPECT_EQ(a.blocks, b.blocks);
       EXPECT_EQ(a.blocks, 2 * (causal ? 2 + 4 + 5 : 15));
     });
@@ -162,12 +211,17 @@ TEST(FlashAttention, ThreadsDoNotChangeABit) {
   Workspace workspace;
   SetNumThreads(1);
   one.Run(workspace);
-  const std::vector<float> out = one.out, lse = one.lse;
+  one.RunBackward(workspace);
+  const FlashCase alone = one;
   SetNumThreads(2);
   one.Run(workspace);
+  one.RunBackward(workspace);
   SetNumThreads(0);
-  EXPECT_EQ(one.out, out);
-  EXPECT_EQ(one.lse, lse);
+  EXPECT_EQ(one.out, alone.out);
+  EXPECT_EQ(one.lse, alone.lse);
+  EXPECT_EQ(one.grad_query, alone.grad_query);
+  EXPECT_EQ(one.grad_key, alone.grad_key);
+  EXPECT_EQ(one.grad_value, alone.grad_value);
 }
 
 /// Known answers of the filter: keys (10, 9) in the first block, (2, 1) in the second, each block
@@ -214,7 +268,7 @@ TEST(FlashAttention, SecondFilterPerHeadAndGroup) {
   FlashCase one(
       {.heads = 3, .queries = 300, .keys = 300, .dim = 16, .causal = true, .faint = true});
   one.lambda = {-4, -std::numeric_limits<float>::infinity(), -2};
-  one.expected = FlashReferenceLoops(one.Input()).Forward();
+  one.Expect();
   ASSERT_GT(one.expected.counts.skipped_groups, 10);
   ForEachTarget([&] {
     Workspace workspace;
@@ -233,7 +287,7 @@ TEST(FlashAttention, LargeScoresAndHiddenRows) {
     one.bias[5 * 130 + k] =
         k < 64 ? -std::numeric_limits<float>::infinity() : 0;  // row 5 no first block
   }
-  one.expected = FlashReferenceLoops(one.Input()).Forward();
+  one.Expect();
   ForEachTarget([&] {
     Workspace workspace;
     one.Run(workspace);

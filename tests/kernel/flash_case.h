@@ -51,6 +51,10 @@ class FlashCase {
       key16_ = Halved(key);
       value16_ = Halved(value);
     }
+    grad_out = Noise(Size(shape_.heads, shape_.queries), 7);
+    grad_query.resize(query.size());
+    grad_key.resize(key.size());
+    grad_value.resize(value.size());
     out.resize(Size(shape_.heads, shape_.queries), 77.0f);
     lse.resize(static_cast<size_t>(shape_.batch * shape_.heads * shape_.queries));
   }
@@ -91,6 +95,35 @@ class FlashCase {
     std::fill(out.begin(), out.end(), 77.0f);
     counts_ = FlashAttention(Input(), Output(), lse.data(), workspace);
     return counts_;
+  }
+
+  /// After Run().
+  void RunBackward(Workspace& workspace) {
+    for (std::vector<float>* grad : {&grad_query, &grad_key, &grad_value}) {
+      std::fill(grad->begin(), grad->end(), 77.0f);
+    }
+    const FlashShape& s = shape_;
+    FlashAttentionBackward(
+        Input(), View(out, {}, s.heads, s.queries), lse.data(),
+        View(grad_out, {}, s.heads, s.queries),
+        {Writable(grad_query, s.heads, s.queries), Writable(grad_key, s.kv_heads, s.keys),
+         Writable(grad_value, s.kv_heads, s.keys)},
+        workspace);
+  }
+
+  /// Fills in what is expected, gradients too.
+  void Expect() {
+    const FlashAttentionInput in = Input();
+    FlashReferenceLoops loops(in);
+    expected = loops.Forward();
+    loops.Backward(Dense(grad_out, shape_.heads, shape_.queries), expected);
+  }
+
+  void CheckBackward(double tolerance) const {
+    const FlashShape& s = shape_;
+    CheckTensor(grad_query, expected.grad_query, s.heads, s.queries, tolerance, "grad_query");
+    CheckTensor(grad_key, expected.grad_key, s.kv_heads, s.keys, tolerance, "grad_key");
+    CheckTensor(grad_value, expected.grad_value, s.kv_heads, s.keys, tolerance, "grad_value");
   }
 
   /// Lists each key block for each query block with the given probability.
@@ -141,6 +174,17 @@ class FlashCase {
     }
   }
 
+  /// A tensor in the case's layout as [batch, heads, tokens, dim].
+  std::vector<float> Dense(const std::vector<float>& data, int64_t heads, int64_t tokens) const {
+    std::vector<float> dense;
+    for (int64_t row = 0; row < shape_.batch * heads * tokens; ++row) {
+      const auto from = data.begin() + At(heads, tokens, row / (heads * tokens),
+                                          row / tokens % heads, row % tokens);
+      dense.insert(dense.end(), from, from + shape_.dim);
+    }
+    return dense;
+  }
+
   HeadsOutput Writable(std::vector<float>& data, int64_t heads, int64_t tokens) const {
     return {data.data(), Stride(heads, tokens, 0), Stride(heads, tokens, 1),
             Stride(heads, tokens, 2)};
@@ -162,6 +206,7 @@ class FlashCase {
   }
 
   std::vector<float> query, key, value, bias, lambda, out, lse;
+  std::vector<float> grad_out, grad_query, grad_key, grad_value;
   std::vector<int64_t> offsets;
   std::vector<int32_t> indices;
   FlashReference expected;
@@ -187,8 +232,9 @@ class FlashCase {
 
   HeadsView View(const std::vector<float>& data, const std::vector<uint16_t>& halves, int64_t heads,
                  int64_t tokens) const {
-    const void* at = shape_.bf16 ? static_cast<const void*>(halves.data()) : data.data();
-    return {static_cast<const std::byte*>(at), shape_.bf16 ? FloatType::kBF16 : FloatType::kF32,
+    const bool halved = !halves.empty();
+    const void* at = halved ? static_cast<const void*>(halves.data()) : data.data();
+    return {static_cast<const std::byte*>(at), halved ? FloatType::kBF16 : FloatType::kF32,
             Stride(heads, tokens, 0), Stride(heads, tokens, 1), Stride(heads, tokens, 2)};
   }
 

@@ -25,6 +25,13 @@ struct AttentionMask {
     return {window > 0 ? std::max<int64_t>(0, position + 1 - window) : 0, std::min(end, keys)};
   }
 
+  /// Of the queries at positions [begin, end), those that see any of the keys [key, key + count).
+  KeyRange Seeing(int64_t key, int64_t count, int64_t begin, int64_t end) const {
+    const int64_t first = causal ? key : window > 0 ? key - window + 1 : begin;
+    const int64_t last = window > 0 ? key + count - 1 + window : end;
+    return {std::clamp(first, begin, end), std::clamp(last, begin, end)};
+  }
+
   /// What any of the queries at [position, position + count) sees.
   KeyRange SeenByAny(int64_t position, int64_t count) const {
     return {Seen(position).begin, Seen(position + count - 1).end};

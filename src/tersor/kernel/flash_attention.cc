@@ -54,12 +54,7 @@ FlashBlock BlockAt(const FlashAttentionInput& in, const HeadsOutput& out, float*
   block.position = in.first + query;
   block.scale = in.scale;
   block.bias = BiasAt(in.bias, b, h, query);
-  if (in.selection != nullptr) {
-    const int64_t row = head * QueryBlocks(in.queries) + query / kQueryBlock;
-    block.dense = false;
-    block.selected = in.selection->indices + in.selection->offsets[row];
-    block.selected_count = in.selection->offsets[row + 1] - in.selection->offsets[row];
-  }
+  block.selected = SelectedAt(in, head, query);
   if (in.lambda != nullptr) {
     block.lambda = in.lambda[h];
   }
@@ -79,7 +74,7 @@ void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
   const auto length = [&](int64_t task) {
     const FlashBlock block = block_at(task);
     const BlockRange seen = SeenBlocks(block.mask, block.position, block.rows);
-    return block.dense ? seen.last - seen.first : block.selected_count;
+    return block.selected.dense ? seen.last - seen.first : block.selected.count;
   };
   const auto run = [&](int64_t task, int64_t worker) {
     FlashBlock block = block_at(task);

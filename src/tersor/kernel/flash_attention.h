@@ -78,6 +78,20 @@ struct FlashAttentionInput {
 FlashCounts FlashAttention(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
                            Workspace& workspace);
 
+/// Where gradients go: query [batch, heads, queries, dim], key and value [batch, kv_heads, keys,
+/// dim], those summed over the query heads that share them.
+struct FlashGradients {
+  HeadsOutput query, key, value;
+};
+
+/// Gradients of FlashAttention(), which gave `out` and `lse` for the same input, from that of its
+/// output, grad_out [batch, heads, queries, dim]. Probabilities are computed anew from `lse`;
+/// blocks that are not selected have no gradient, `lambda` is not looked at. The result does not
+/// depend on the number of threads. Throws Error on shapes out of range.
+void FlashAttentionBackward(const FlashAttentionInput& in, const HeadsView& out, const float* lse,
+                            const HeadsView& grad_out, const FlashGradients& gradients,
+                            Workspace& workspace);
+
 }  // namespace tersor::kernel
 
 #endif  // TERSOR_KERNEL_FLASH_ATTENTION_H_

@@ -221,7 +221,7 @@ class FlashReferenceLoops {
     return static_cast<double>(grad_out[static_cast<size_t>(at)]);
   }
 
-  const FlashAttentionInput& in_;
+  const FlashAttentionInput in_;
 };
 
 }  // namespace tersor::kernel

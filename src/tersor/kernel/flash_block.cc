@@ -89,31 +89,6 @@ HWY_INLINE void Weigh(const KeyRange& columns, float maximum, float* HWY_RESTRIC
   hn::StoreU(sum, d, sums);
 }
 
-/// out[r, dims) += weights[r, columns) values[columns, dims). A strip of two vectors of dimensions
-/// of all values stays in the first cache while the rows pass by it.
-HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* weights,
-                          const float* values, float* out) {
-  for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
-    const bool pair = padded - i > kTileLanes;
-    ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
-      const KeyRange columns = group.Columns(r, kRows);
-      if (columns.begin >= columns.end) {
-        return;
-      }
-      using Weights = Broadcast<1, kKeyBlock>;
-      const float* at = values + columns.begin * padded + i;
-      const Vectors b = {{at, pair ? at + kTileLanes : at}, padded};
-      const float* a = weights + r * kKeyBlock + columns.begin;
-      const int64_t count = columns.end - columns.begin;
-      if (pair) {
-        Tile<Weights, kRows, 2, true>(count, a, b, out + r * padded + i, padded);
-      } else {
-        Tile<Weights, kRows, 1, true>(count, a, b, out + r * padded + i, padded);
-      }
-    });
-  }
-}
-
 /// True where the second filter of SpargeAttn drops the group: all its rows' scores lie so far
 /// below the running maxima that their weights do not matter. A NaN never does.
 HWY_INLINE bool Negligible(int64_t rows, const float* local, const float* maxima, float lambda) {
@@ -204,12 +179,8 @@ void StartBlock(const FlashBlock& block, const FlashState& state) {
   for (int64_t row = 0; row < block.rows; row += kRowGroup) {
     const int64_t rows = std::min(kRowGroup, block.rows - row);
     const uint8_t* from = query + row * block.query_stride * BytesOf(block.query_type);
-    float* to = state.query + row * block.dim;
-    if (block.query_type == FloatType::kF32) {
-      PackRowTiles<float>(from, block.query_stride, rows, block.dim, factor, to);
-    } else {
-      PackRowTiles<hwy::bfloat16_t>(from, block.query_stride, rows, block.dim, factor, to);
-    }
+    PackTiles(block.query_type, from, block.query_stride, rows, block.dim, factor,
+              state.query + row * block.dim);
   }
   std::fill_n(state.out, block.rows * padded, 0.0f);
   std::fill_n(state.sums, block.rows * kTileLanes, 0.0f);
@@ -238,18 +209,7 @@ void Run(const FlashBlock& block, float* scratch) {
   const FlashState state(scratch, block.dim);
   StartBlock(block, state);
   const BlockRange seen = SeenBlocks(block.mask, block.position, block.rows);
-  if (block.dense) {
-    for (int64_t index = seen.first; index < seen.last; ++index) {
-      RunKeyBlock(block, index, state);
-    }
-  } else {
-    for (int64_t i = 0; i < block.selected_count; ++i) {
-      const int64_t index = block.selected[i];
-      if (seen.first <= index && index < seen.last) {
-        RunKeyBlock(block, index, state);
-      }
-    }
-  }
+  ForSelectedBlocks(seen, block.selected, [&](int64_t index) { RunKeyBlock(block, index, state); });
   FinishBlock(block, state);
 }
 

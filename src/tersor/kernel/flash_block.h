@@ -40,6 +40,13 @@ struct FlashCounts {
   }
 };
 
+/// The key blocks that a query block attends to: all, or those listed in ascending order.
+struct SelectedBlocks {
+  bool dense = true;
+  const int32_t* indices = nullptr;  // [count]
+  int64_t count = 0;
+};
+
 struct FlashBlock {
   FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
   const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
@@ -50,9 +57,7 @@ struct FlashBlock {
   int64_t position = 0;  // of the first query
   float scale = 1;
   BlockBias bias;
-  bool dense = true;                  // all key blocks; else those listed, ascending
-  const int32_t* selected = nullptr;  // [selected_count]
-  int64_t selected_count = 0;
+  SelectedBlocks selected;
   float lambda = -std::numeric_limits<float>::infinity();
   float* out = nullptr;  // [rows, dim], rows `out_stride` elements apart
   int64_t out_stride = 0;
@@ -68,6 +73,23 @@ inline BlockRange SeenBlocks(const AttentionMask& mask, int64_t position, int64_
   const KeyRange seen = mask.SeenByAny(position, rows);
   const int64_t first = seen.begin / kKeyBlock;
   return {first, seen.begin < seen.end ? (seen.end + kKeyBlock - 1) / kKeyBlock : first};
+}
+
+/// Calls run(index) for each of those that are selected.
+template <class Run>
+void ForSelectedBlocks(const BlockRange& seen, const SelectedBlocks& selected, const Run& run) {
+  if (selected.dense) {
+    for (int64_t index = seen.first; index < seen.last; ++index) {
+      run(index);
+    }
+    return;
+  }
+  for (int64_t i = 0; i < selected.count; ++i) {
+    const int64_t index = selected.indices[i];
+    if (seen.first <= index && index < seen.last) {
+      run(index);
+    }
+  }
 }
 
 /// Floats of scratch memory that RunFlashBlock() needs, at a multiple of 64 bytes.

@@ -34,6 +34,15 @@ inline BlockBias BiasAt(const AttentionBias& bias, int64_t batch, int64_t head, 
       bias.query_stride, bias.key_stride};
 }
 
+/// Those of a block of queries of head `head` of batch * heads.
+inline SelectedBlocks SelectedAt(const FlashAttentionInput& in, int64_t head, int64_t query) {
+  if (in.selection == nullptr) {
+    return {};
+  }
+  const int64_t* row = in.selection->offsets + head * QueryBlocks(in.queries) + query / kQueryBlock;
+  return {false, in.selection->indices + row[0], row[1] - row[0]};
+}
+
 }  // namespace tersor::kernel
 
 #endif  // TERSOR_KERNEL_FLASH_INPUT_H_

@@ -1,5 +1,5 @@
-// Scores of a row group against a block of keys, for the forward and the backward pass of flash
-// attention; included once for each Highway target.
+// Scores of a row group against a block of keys and sums weighted by them, for the forward and the
+// backward pass of flash attention; included once for each Highway target.
 #if defined(TERSOR_KERNEL_FLASH_SCORES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef TERSOR_KERNEL_FLASH_SCORES_INL_H_
 #undef TERSOR_KERNEL_FLASH_SCORES_INL_H_
@@ -62,6 +62,15 @@ HWY_INLINE void PackRowTiles(const uint8_t* from, int64_t stride, int64_t rows, 
   });
 }
 
+HWY_INLINE void PackTiles(FloatType type, const uint8_t* from, int64_t stride, int64_t rows,
+                          int64_t dim, float factor, float* to) {
+  if (type == FloatType::kF32) {
+    PackRowTiles<float>(from, stride, rows, dim, factor, to);
+  } else {
+    PackRowTiles<hwy::bfloat16_t>(from, stride, rows, dim, factor, to);
+  }
+}
+
 /// out[r, c] = row r of `tiles` times column c of `panels` [kKeyBlock / 16, depth, 16], for the
 /// columns that the rows see. A pair of panels stays in the first cache while all rows pass by it.
 HWY_INLINE void Products(const RowGroup& group, int64_t depth, const float* tiles,
@@ -112,6 +121,31 @@ HWY_INLINE void HideUnseen(const RowGroup& group, float* scores) {
     float* row = scores + r * kKeyBlock;
     std::fill(row + all.begin, row + std::clamp(columns.begin, all.begin, all.end), kNothing);
     std::fill(row + std::clamp(columns.end, all.begin, all.end), row + all.end, kNothing);
+  }
+}
+
+/// out[r, dims) += weights[r, columns) values[columns, dims). A strip of two vectors of dimensions
+/// of all values stays in the first cache while the rows pass by it.
+HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* weights,
+                          const float* values, float* out) {
+  for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
+    const bool pair = padded - i > kTileLanes;
+    ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
+      const KeyRange columns = group.Columns(r, kRows);
+      if (columns.begin >= columns.end) {
+        return;
+      }
+      using Weights = Broadcast<1, kKeyBlock>;
+      const float* at = values + columns.begin * padded + i;
+      const Vectors b = {{at, pair ? at + kTileLanes : at}, padded};
+      const float* a = weights + r * kKeyBlock + columns.begin;
+      const int64_t count = columns.end - columns.begin;
+      if (pair) {
+        Tile<Weights, kRows, 2, true>(count, a, b, out + r * padded + i, padded);
+      } else {
+        Tile<Weights, kRows, 1, true>(count, a, b, out + r * padded + i, padded);
+      }
+    });
   }
 }
 
