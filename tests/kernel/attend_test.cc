@@ -106,7 +106,8 @@ const Shape kShapes[] = {
     {80, 6, 2, 5, 70, 0},                                       // a later chunk
     {16, 2, 1, 90, 40, 7},                                      // a window shorter than a step
     {16, 14, 2, 300, 1, 100},     {24, 3, 3, 0, 50, 0, false},  // an image's tokens see each other
-    {64, 6, 2, 3, 197, 0, false},
+    {64, 6, 2, 3, 197, 0, false}, {16, 8, 2, 90, 12, 7},        // few tokens, as rows
+    {24, 3, 3, 0, 9, 0, false},   {24, 2, 2, 1100, 16, 0},
 };
 
 TEST(Attend, EqualsTheDefinition) {

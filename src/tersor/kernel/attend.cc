@@ -7,6 +7,8 @@
 #include <numeric>
 #include <vector>
 
+#include "tersor/kernel/attend_prefill.h"
+#include "tersor/kernel/longest_first.h"
 #include "tersor/util/half.h"
 #include "tersor/util/parallel_for.h"
 
@@ -262,6 +264,12 @@ struct Plan {
   int64_t count = 0;
 };
 
+/// A task of an input with many tokens.
+struct PrefillTask {
+  const AttendInput* input;
+  int64_t index;
+};
+
 int64_t Stretches(const AttendInput& in) {
   // A few rows (decode) leave parallel work along the positions only. The number must not depend
   // on the threads, or the result would.
@@ -344,19 +352,43 @@ void StoreKeyValue(FloatType type, int64_t head_dim, const float* key, const flo
 
 void Attend(std::span<const AttendInput> inputs, Workspace& workspace) {
   const Workspace::Scope scope(workspace);
-  int64_t count = 0;
+  int64_t count = 0, prefill_count = 0, scratch_size = 0;
   for (const AttendInput& in : inputs) {
-    count += TaskCount(in);
+    if (IsPrefill(in)) {
+      prefill_count += PrefillTasks(in);
+      scratch_size = std::max(scratch_size, PrefillScratch(in));
+    } else {
+      count += TaskCount(in);
+    }
   }
   Plan plan{{workspace.Take<AttendTask>(count), static_cast<size_t>(count)}};
+  auto* prefill = workspace.Take<PrefillTask>(prefill_count);
+  PrefillTask* next = prefill;
   for (const AttendInput& in : inputs) {
-    AppendTasks(in, workspace, plan);
-  }
-  ParallelFor(0, count, 1, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) {
-      HWY_DYNAMIC_DISPATCH(RunTask)(plan.tasks[static_cast<size_t>(i)]);
+    if (IsPrefill(in)) {
+      for (int64_t task = 0; task < PrefillTasks(in); ++task) {
+        *next++ = {&in, task};
+      }
+    } else {
+      AppendTasks(in, workspace, plan);
     }
-  });
+  }
+  auto* scratch = workspace.Take<float>(NumThreads() * scratch_size);
+  const auto work = [&](int64_t i) {
+    if (i < prefill_count) {
+      return PrefillWork(*prefill[i].input, prefill[i].index);
+    }
+    const AttendTask& task = plan.tasks[static_cast<size_t>(i - prefill_count)];
+    return task.rows * (task.end - task.begin);
+  };
+  const auto run = [&](int64_t i, int64_t worker) {
+    if (i < prefill_count) {
+      RunPrefillTask(*prefill[i].input, prefill[i].index, scratch + worker * scratch_size);
+    } else {
+      HWY_DYNAMIC_DISPATCH(RunTask)(plan.tasks[static_cast<size_t>(i - prefill_count)]);
+    }
+  };
+  ForLongestFirst(prefill_count + count, work, run, workspace);
   for (int64_t i = 0; i < count;) {
     const int64_t stretches = Stretches(*plan.tasks[static_cast<size_t>(i)].input);
     Finish(&plan.tasks[static_cast<size_t>(i)], stretches);
