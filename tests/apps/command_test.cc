@@ -60,6 +60,24 @@ class Command : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(Command, OpenBlasUsesTheVectorsThatTheCpuHas) {
+  const auto blas = [&](const std::string& environment) {
+    const CommandResult run =
+        RunCommand("env " + environment + " " + Train("run", "--train.steps 1"));
+    EXPECT_EQ(run.code, 0) << run.error;
+    const Json machine = ReadJsonFile(folder_ / "run/record.json")["machine"];
+    std::filesystem::remove_all(folder_ / "run");
+    return machine["blas"].get<std::string>();
+  };
+  const std::string by_itself = blas("-u OPENBLAS_CORETYPE");
+  if (by_itself.rfind("OpenBLAS", 0) != 0 || !__builtin_cpu_supports("avx2")) {
+    GTEST_SKIP() << "this is about OpenBLAS and AVX2";
+  }
+  EXPECT_EQ(by_itself.find("Prescott"), std::string::npos) << by_itself;
+  const std::string asked_for = blas("OPENBLAS_CORETYPE=Prescott");
+  EXPECT_NE(asked_for.find("Prescott"), std::string::npos) << asked_for;
+}
+
 TEST_F(Command, HelpVersionAndTypos) {
   EXPECT_EQ(RunCommand(kTersor + "--version").out.rfind("tersor ", 0), 0u);
   EXPECT_EQ(RunCommand(kTersor + "--help").code, 0);

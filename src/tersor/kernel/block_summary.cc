@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/block_summary.cc"
@@ -10,11 +11,9 @@
 
 #include "tersor/kernel/load_float-inl.h"
 
-HWY_BEFORE_NAMESPACE();
-namespace tersor::kernel::HWY_NAMESPACE {
-namespace hn = hwy::HWY_NAMESPACE;
-
-using D = hn::ScalableTag<float>;
+#ifndef TERSOR_KERNEL_BLOCK_SUMMARY_ONCE_
+#define TERSOR_KERNEL_BLOCK_SUMMARY_ONCE_
+namespace tersor::kernel {
 
 /// One block's sums over its rows; [dim] each.
 struct BlockSums {
@@ -23,6 +22,15 @@ struct BlockSums {
   float largest;
   double longest;  // squared length of the longest row
 };
+
+}  // namespace tersor::kernel
+#endif  // TERSOR_KERNEL_BLOCK_SUMMARY_ONCE_
+
+HWY_BEFORE_NAMESPACE();
+namespace tersor::kernel::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+using D = hn::ScalableTag<float>;
 
 /// Calls body(d, i) with vectors over [0, dim), then with single elements for the rest.
 template <class Body>
