@@ -44,6 +44,7 @@ struct PruneArguments {
   double sparsity = -1;
   int64_t samples = 128, length = 0, max_windows = 0, random = 0;
   int64_t questions = kDefaultQuestions;
+  bool pruned_only = false;
   prune::PruneOptions options;
 };
 
@@ -243,7 +244,9 @@ void PruneModel(const PruneArguments& a, Record& record) {
                 result.accuracy_normalized, name);
     }
   };
-  measure("dense ");
+  if (!a.pruned_only) {
+    measure("dense ");
+  }
   const auto began = std::chrono::steady_clock::now();
   prune::ModelPruning pruning(model, calibration.samples, calibration.held_out, a.options,
                               ShowProgress());
@@ -303,6 +306,7 @@ int RunPrune(int argc, char** argv) {
               "own continuations are to be found",
               &a.choices)
       .Option("--questions", "how many are made of a text", &a.questions)
+      .Option("--pruned-only", "evaluate after pruning only", &a.pruned_only)
       .Option("--cache", "folder of tokenized texts and of calibration statistics", &a.cache)
       .Option("--random", "also try this many random allocations: does even redundancy help?",
               &a.random)
