@@ -1,6 +1,7 @@
 // `tersor-torch`: the verbs that need libtorch. `tersor` starts it; users need not.
 #include <string>
 
+#include "blas_core.h"
 #include "cli.h"
 #include "tersor/util/error.h"
 #include "verbs.h"
@@ -28,4 +29,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace tersor::cli
 
-int main(int argc, char** argv) { return tersor::cli::Run(tersor::cli::Main, argc, argv); }
+int main(int argc, char** argv) {
+  tersor::cli::RestartWithFastBlas(argv);
+  return tersor::cli::Run(tersor::cli::Main, argc, argv);
+}

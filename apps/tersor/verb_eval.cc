@@ -40,7 +40,7 @@ struct EvalOptions {
   std::string engine;
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
-  int64_t window = 0, max_windows = 0, max_images = 0;
+  int64_t window = 0, max_windows = 0, max_images = 0, questions = kDefaultQuestions;
 };
 
 void MeasureText(eval::WindowScorer& scorer, int64_t vocab_size, const io::Tokenizer& tokenizer,
@@ -110,8 +110,9 @@ void MeasureBaselines(const io::Tokenizer& tokenizer, const EvalOptions& options
 }
 
 void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
-                    const std::string& path, Record& record) {
-  const std::vector<eval::Question> questions = eval::ReadQuestions(path);
+                    const EvalOptions& options, Record& record) {
+  const std::vector<eval::Question> questions =
+      ReadNamedQuestions(options.choices, options.questions);
   Progress progress("answering", static_cast<int64_t>(questions.size()), "question");
   const eval::ChoiceResult result = eval::AnswerQuestions(
       model, tokenizer, questions, [&](int64_t done) { progress.Update(done); });
@@ -179,7 +180,7 @@ void EvalText(const EvalOptions& options, Record& record) {
     }
   }
   if (!options.choices.empty()) {
-    MeasureChoices(*model, *tokenizer, options.choices, record);
+    MeasureChoices(*model, *tokenizer, options, record);
   }
 }
 
@@ -199,7 +200,11 @@ int RunEval(int argc, char** argv) {
       .Option("--baselines",
               "training text: also measure a 5-gram model and xz given it on the same text",
               &options.baselines)
-      .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
+      .Option("--choices",
+              "multiple choice: a .jsonl file of {context, choices, answer}, or a text whose own "
+              "continuations are to be found",
+              &options.choices)
+      .Option("--questions", "how many are made of a text", &options.questions)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
       .Option("--engine",
               "torch, or runtime: the engine that serves (default: runtime for .gguf files and "
@@ -221,6 +226,9 @@ int RunEval(int argc, char** argv) {
   }
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
+  }
+  if (options.questions < 1) {
+    FailUsage("tersor eval: --questions must be above 0");
   }
   const bool images = IsImageModelFolder(options.model);
   CheckKind(options, images);
