@@ -179,11 +179,11 @@ TEST(Selectors, OfTheBaselines) {
   EXPECT_THROW(SelectWindow(0, 0), Error);
 }
 
-std::vector<std::vector<int>> RowsOf(const BlockSelection& selection) {
+std::vector<std::vector<int>> RowsOf(const BlockPlan& plan) {
   std::vector<std::vector<int>> rows;
-  for (size_t i = 0; i + 1 < selection.starts.size(); ++i) {
-    rows.emplace_back(selection.blocks.begin() + selection.starts[i],
-                      selection.blocks.begin() + selection.starts[i + 1]);
+  for (size_t i = 0; i + 1 < plan.offsets.size(); ++i) {
+    rows.emplace_back(plan.indices.begin() + plan.offsets[i],
+                      plan.indices.begin() + plan.offsets[i + 1]);
   }
   return rows;
 }
@@ -216,6 +216,84 @@ TEST(PlanAttention, SmallCase) {
   EXPECT_EQ(c.Plan(.5, 1), (R{{0, 1, 2, 3}, {0, 1, 2, 3}}));
 }
 
+/// softmax(Q Kᵀ / sqrt 2) V of the small case over the planned blocks only.
+std::vector<double> SmallCaseOutput(const SmallCase& c, const BlockPlan& plan) {
+  const std::vector<double> v = {1, 0, 1, 0, 0, 1, 0, 1, 5, 5, 5, 5, 2, -2, 3, -3};
+  const std::vector<std::vector<int>> rows = RowsOf(plan);
+  std::vector<double> out;
+  for (size_t t = 0; t < 8; ++t) {
+    double total = 0, x = 0, y = 0;
+    for (const int block : rows[t / 4]) {
+      for (size_t s = 2 * static_cast<size_t>(block); s < 2 * static_cast<size_t>(block) + 2; ++s) {
+        const double weight =
+            std::exp((c.q[2 * t] * c.k[2 * s] + c.q[2 * t + 1] * c.k[2 * s + 1]) / std::sqrt(2.0));
+        total += weight;
+        x += weight * v[2 * s];
+        y += weight * v[2 * s + 1];
+      }
+    }
+    out.push_back(x / total);
+    out.push_back(y / total);
+  }
+  return out;
+}
+
+TEST(PlanAttention, SmallCaseErrorsAreThePapersRelativeL1) {
+  const SmallCase c;
+  const auto scale = static_cast<float>(1 / std::sqrt(2.0));
+  const auto output = [&](double tau, double theta) {
+    return SmallCaseOutput(
+        c, PlanAttention(c.grid, c.queries, c.keys, scale, *SelectSparge({tau, theta}), {}));
+  };
+  const std::vector<double> dense = output(1, -1), sparse = output(.9, .5);
+  EXPECT_NEAR(dense[0], 1.072173, 1e-5);
+  EXPECT_NEAR(dense[1], -.153540, 1e-5);
+  EXPECT_NEAR(sparse[0], 1.120424, 1e-5);
+  EXPECT_NEAR(sparse[1], -.234483, 1e-5);
+  const auto error = [&](const std::vector<double>& out) {
+    double difference = 0, total = 0;
+    for (size_t i = 0; i < out.size(); ++i) {
+      difference += std::abs(out[i] - dense[i]);
+      total += std::abs(dense[i]);
+    }
+    return difference / total;
+  };
+  EXPECT_NEAR(error(sparse), .235004, 1e-5);
+  EXPECT_NEAR(error(output(.98, .5)), .232580, 1e-5);
+  EXPECT_NEAR(error(output(.9, -1)), .302499, 1e-5);
+}
+
+TEST(PlanHeads, PlansEachHeadByItsOwnSelector) {
+  constexpr int64_t kTokens = 400, kDim = 8;
+  const std::vector<float> q = Noise(2 * 4 * kTokens * kDim, 7),
+                           k = Noise(2 * 2 * kTokens * kDim, 8);
+  FlashAttentionInput in;
+  in.batch = 2;
+  in.heads = 4;
+  in.kv_heads = 2;
+  in.queries = in.keys = kTokens;
+  in.dim = kDim;
+  in.causal = true;
+  const auto view = [&](const std::vector<float>& values, int64_t heads) {
+    return HeadsView{reinterpret_cast<const std::byte*>(values.data()), FloatType::kF32,
+                     heads * kTokens * kDim, kTokens * kDim, kDim};
+  };
+  in.query = view(q, 4);
+  in.key = in.value = view(k, 2);
+  const auto all = SelectAll(), few = SelectSparge({.2, -1});
+  const std::vector<const BlockSelector*> selectors = {all.get(), few.get(), few.get(), all.get()};
+  const BlockPlan plan = PlanHeads(in, selectors, Similarity::kCosine, {});
+  const std::vector<std::vector<int>> rows = RowsOf(plan);
+  ASSERT_EQ(rows.size(), 2U * 4 * 4);
+  const BlockGrid grid{kTokens, kTokens, kQueryBlock, kKeyBlock, true, 0};
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const auto visible = static_cast<size_t>(grid.VisibleBlocks(static_cast<int64_t>(i % 4)));
+    const bool dense = i / 4 % 4 == 0 || i / 4 % 4 == 3;
+    EXPECT_EQ(rows[i].size() == visible, dense || i % 4 == 0) << i;
+  }
+  EXPECT_THROW(PlanHeads(in, std::span(selectors).first(3), Similarity::kCosine, {}), Error);
+}
+
 TEST(BlockGrid, CausalRowsSeeWhatLiesBehindThem) {
   const BlockGrid grid{300, 300, 128, 64, true, 0};
   EXPECT_EQ(grid.VisibleBlocks(0), 2);
@@ -235,7 +313,7 @@ TEST(PlanAttention, CausalRowsKeepTheirDiagonalAndNothingAhead) {
   const BlockGrid grid{300, 300, 128, 64, true, 0};
   const BlockSummaries queries = SummarizeBlocks(Rows(q, 8), 128, nullptr, Similarity::kCosine);
   const BlockSummaries keys = SummarizeBlocks(Rows(k, 8), 64, nullptr, Similarity::kCosine);
-  const BlockSelection few =
+  const BlockPlan few =
       PlanAttention(grid, queries, keys, 1, *SelectSparge({0, -1}), {.keep_diagonal = true});
   const std::vector<std::vector<int>> rows = RowsOf(few);
   for (int64_t i = 0; i < grid.query_blocks(); ++i) {

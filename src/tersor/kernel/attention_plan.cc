@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "tersor/util/error.h"
+#include "tersor/util/parallel_for.h"
 
 namespace tersor::kernel {
 namespace {
@@ -154,13 +155,21 @@ int64_t BlockGrid::VisiblePairs() const {
   return pairs;
 }
 
-void BlockSelection::AppendRow(std::span<const uint8_t> keep) {
+void BlockPlan::AppendRow(std::span<const uint8_t> keep) {
   for (size_t j = 0; j < keep.size(); ++j) {
     if (keep[j] != 0) {
-      blocks.push_back(static_cast<int32_t>(j));
+      indices.push_back(static_cast<int32_t>(j));
     }
   }
-  starts.push_back(static_cast<int32_t>(blocks.size()));
+  offsets.push_back(pairs());
+}
+
+void BlockPlan::Append(const BlockPlan& more) {
+  const int64_t before = pairs();
+  indices.insert(indices.end(), more.indices.begin(), more.indices.end());
+  for (size_t i = 1; i < more.offsets.size(); ++i) {
+    offsets.push_back(before + more.offsets[i]);
+  }
 }
 
 std::unique_ptr<BlockSelector> SelectAll() { return std::make_unique<AllBlocks>(); }
@@ -188,14 +197,14 @@ std::unique_ptr<BlockSelector> SelectWindow(int64_t sinks, int64_t recent) {
   return std::make_unique<Window>(sinks, recent);
 }
 
-BlockSelection PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
-                             const BlockSummaries& keys, float scale, const BlockSelector& selector,
-                             const PlanOptions& options) {
+BlockPlan PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
+                        const BlockSummaries& keys, float scale, const BlockSelector& selector,
+                        const PlanOptions& options) {
   TERSOR_CHECK(queries.blocks == grid.query_blocks() && keys.blocks == grid.key_blocks() &&
                    queries.dim == keys.dim,
                "summaries of ", queries.blocks, " and ", keys.blocks,
                " blocks do not fit a grid of ", grid.query_blocks(), " and ", grid.key_blocks());
-  BlockSelection selection;
+  BlockPlan plan;
   std::vector<float> scores(static_cast<size_t>(keys.blocks));
   std::vector<uint8_t> keep(static_cast<size_t>(keys.blocks));
   for (int64_t i = 0; i < queries.blocks; ++i) {
@@ -219,9 +228,40 @@ BlockSelection PlanAttention(const BlockGrid& grid, const BlockSummaries& querie
       std::fill(row.begin() + static_cast<std::ptrdiff_t>(std::min(diagonal, visible)), row.end(),
                 uint8_t{1});
     }
-    selection.AppendRow(row);
+    plan.AppendRow(row);
   }
-  return selection;
+  return plan;
+}
+
+BlockPlan PlanHeads(const FlashAttentionInput& in, std::span<const BlockSelector* const> selectors,
+                    Similarity similarity, const PlanOptions& options) {
+  TERSOR_CHECK(std::ssize(selectors) == in.heads, "a plan for ", in.heads, " heads has ",
+               selectors.size(), " selectors");
+  const BlockGrid grid{in.queries, in.keys, kQueryBlock, kKeyBlock, in.causal, in.first};
+  const int64_t group = in.heads / in.kv_heads;
+  const auto rows = [&](const HeadsView& view, int64_t batch, int64_t head, int64_t tokens) {
+    return HeadRows{view.At(batch, head, 0), view.type, tokens, in.dim, view.token_stride};
+  };
+  std::vector<BlockPlan> plans(static_cast<size_t>(in.batch * in.kv_heads));
+  ParallelFor(0, std::ssize(plans), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t batch = i / in.kv_heads, kv_head = i % in.kv_heads;
+      const HeadRows keys = rows(in.key, batch, kv_head, in.keys);
+      const std::vector<float> mean = MeanRow(keys);
+      const BlockSummaries summary = SummarizeBlocks(keys, kKeyBlock, mean.data(), similarity);
+      for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
+        const BlockSummaries queries =
+            SummarizeBlocks(rows(in.query, batch, h, in.queries), kQueryBlock, nullptr, similarity);
+        plans[static_cast<size_t>(i)].Append(PlanAttention(
+            grid, queries, summary, in.scale, *selectors[static_cast<size_t>(h)], options));
+      }
+    }
+  });
+  BlockPlan all;
+  for (const BlockPlan& plan : plans) {
+    all.Append(plan);
+  }
+  return all;
 }
 
 }  // namespace tersor::kernel

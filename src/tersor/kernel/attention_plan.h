@@ -10,15 +10,16 @@
 #include <vector>
 
 #include "tersor/kernel/block_summary.h"
+#include "tersor/kernel/flash_attention.h"
 
 namespace tersor::kernel {
 
 /// How blocks of queries and keys lie to each other.
 struct BlockGrid {
-  int64_t queries = 0, keys = 0;              // tokens
-  int64_t query_block = 128, key_block = 64;  // rows
-  bool causal = false;                        // query t sees keys up to first + t
-  int64_t first = 0;                          // position of the first query among the keys
+  int64_t queries = 0, keys = 0;                             // tokens
+  int64_t query_block = kQueryBlock, key_block = kKeyBlock;  // rows
+  bool causal = false;                                       // query t sees keys up to first + t
+  int64_t first = 0;  // position of the first query among the keys
 
   int64_t query_blocks() const { return (queries + query_block - 1) / query_block; }
   int64_t key_blocks() const { return (keys + key_block - 1) / key_block; }
@@ -31,15 +32,18 @@ struct BlockGrid {
   int64_t VisiblePairs() const;
 };
 
-/// Key blocks that the query blocks of a head compute, in compressed rows: those of query block i
-/// are blocks[starts[i] .. starts[i + 1]), ascending.
-struct BlockSelection {
-  std::vector<int32_t> starts = {0};
-  std::vector<int32_t> blocks;
+/// Key blocks that query blocks compute, row after row, as BlockSelection wants them.
+struct BlockPlan {
+  std::vector<int64_t> offsets = {0};
+  std::vector<int32_t> indices;
 
-  /// Appends the next query block's.
+  /// Appends a query block that computes the key blocks j with keep[j] != 0.
   void AppendRow(std::span<const uint8_t> keep);
-  int64_t pairs() const { return static_cast<int64_t>(blocks.size()); }
+  /// Appends all rows of another plan.
+  void Append(const BlockPlan& more);
+
+  BlockSelection View() const { return {offsets.data(), indices.data()}; }
+  int64_t pairs() const { return static_cast<int64_t>(indices.size()); }
 };
 
 /// What a selector knows when it chooses for one query block.
@@ -92,9 +96,15 @@ struct PlanOptions {
 };
 
 /// The blocks that a head computes. `queries` and `keys` are summaries in the grid's blocks.
-BlockSelection PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
-                             const BlockSummaries& keys, float scale, const BlockSelector& selector,
-                             const PlanOptions& options);
+BlockPlan PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
+                        const BlockSummaries& keys, float scale, const BlockSelector& selector,
+                        const PlanOptions& options);
+
+/// The blocks of all query heads of an input, [batch, heads, query blocks]: selectors[h] chooses
+/// for head h. Keys are smoothed (their mean taken off) before they are judged, and summarized once
+/// for the query heads that share them. Parallel over batch and key-value heads.
+BlockPlan PlanHeads(const FlashAttentionInput& in, std::span<const BlockSelector* const> selectors,
+                    Similarity similarity, const PlanOptions& options);
 
 }  // namespace tersor::kernel
 
