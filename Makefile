@@ -32,6 +32,7 @@ bench: build
 	build/bin/tersor bench int8 --json out/bench-int8.json
 	build/bin/tersor bench mxfp4 --json out/bench-mxfp4.json
 	build/bin/tersor bench sparse --json out/bench-sparse.json
+	build/bin/tersor bench attention --json out/bench-attention.json
 
 fuzz: setup-test
 	cmake --preset fuzz

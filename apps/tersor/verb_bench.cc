@@ -3,6 +3,7 @@
 
 #include <chrono>
 
+#include "bench_attention.h"
 #include "bench_decode.h"
 #include "bench_int8.h"
 #include "bench_mxfp4.h"
@@ -37,7 +38,8 @@ int RunBench(int argc, char** argv) {
   BenchOptions options;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
-  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4, sparse", &suites, 1)
+  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4, sparse, attention",
+                   &suites, 1)
       .Option("--repeats", "turns, each of ours and the peer", &options.repeats)
       .Option("--rows", "only rows whose name contains this", &options.rows);
   if (!line.Parse(argc, argv)) {
@@ -63,9 +65,11 @@ int RunBench(int argc, char** argv) {
       BenchMxfp4(options, record);
     } else if (suite == "sparse") {
       BenchSparse(options, record);
+    } else if (suite == "attention") {
+      BenchAttention(options, record);
     } else {
       FailUsage("tersor bench: unknown suite ", suite,
-                "; there are: train, decode, int8, mxfp4, sparse");
+                "; there are: train, decode, int8, mxfp4, sparse, attention");
     }
   }
   if (record.rows.empty()) {
