@@ -143,6 +143,45 @@ TEST_F(Op, Attention) {
   }
 }
 
+TEST_F(Op, SparseAttentionIsAttentionOverItsBlocks) {
+  constexpr int64_t kTokens = 300, kHeads = 2, kRows = 3, kBlocks = 5;
+  kernel::BlockPlan plan;
+  at::Tensor hidden = at::ones({kHeads, kTokens, kTokens}, at::kBool);
+  for (int64_t h = 0; h < kHeads; ++h) {
+    for (int64_t i = 0; i < kRows; ++i) {
+      std::vector<uint8_t> keep(kBlocks);
+      for (int64_t j = 0; j < kBlocks; ++j) {
+        // The diagonal, so that each token sees something, and some others.
+        keep[static_cast<size_t>(j)] = j / 2 == i || (i + j + h) % 3 == 0;
+        if (keep[static_cast<size_t>(j)] != 0) {
+          hidden[h].slice(0, 128 * i, 128 * (i + 1)).slice(1, 64 * j, 64 * (j + 1)).fill_(false);
+        }
+      }
+      plan.AppendRow(keep);
+    }
+  }
+  const at::Tensor position = at::arange(kTokens);
+  hidden.logical_or_(position.unsqueeze(1) < position.unsqueeze(0));
+  const SelectedBlocks blocks = SelectedBlocks::Of(plan);
+  kernel::FlashCounts counts;
+  ExpectAgreement(
+      [&](const Tensors& t) {
+        return SparseAttention(t[0], t[1], t[2], 0.3, {true, 0}, blocks, {}, &counts);
+      },
+      [&](const Tensors& t) {
+        const at::Tensor scores = at::matmul(t[0], t[1].transpose(-1, -2)) * 0.3;
+        return at::matmul(at::softmax(scores.masked_fill(hidden, -INFINITY), -1), t[2]);
+      },
+      {at::randn({1, kHeads, kTokens, 8}), at::randn({1, kHeads, kTokens, 8}),
+       at::randn({1, kHeads, kTokens, 8})});
+  EXPECT_GT(counts.blocks, 0);
+  EXPECT_LT(counts.blocks, plan.pairs() + 1);
+  const at::Tensor q = at::randn({1, 2, 129, 8});
+  EXPECT_THROW(SparseAttention(q, q, q, 0.3, {}, blocks, {}, nullptr), Error);
+  const at::Tensor whole = at::randn({1, kHeads, kTokens, 8});
+  EXPECT_THROW(SparseAttention(whole, whole, whole, 0.3, {}, blocks, {-1}, nullptr), Error);
+}
+
 TEST_F(Op, AttentionTakesDoublesToo) {
   const at::Tensor q = at::randn({1, 2, 20, 4}, at::kDouble);
   const at::Tensor expected = AttentionDefinition(1, {true, 0})({q, q, q});

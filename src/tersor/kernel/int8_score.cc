@@ -35,6 +35,7 @@ void RunPlain(const Int8ScoreInput& in) {
   }
 }
 
+#undef TERSOR_HAVE_MADDUBS
 #if HWY_TARGET == HWY_AVX2 || (HWY_TARGET <= HWY_AVX3 && HWY_ARCH_X86)
 #define TERSOR_HAVE_MADDUBS 1
 // vpmaddubsw: a key's code plus 64 is at most 127, so a pair of products stays within 127 · 127 · 2

@@ -32,21 +32,23 @@ kernel::HeadsOutput Output(const at::Tensor& x) {
   return {x.data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
 }
 
+/// What attention is taken over, but for the tensors.
+struct Settings {
+  double scale;
+  AttentionMask mask;
+  SelectedBlocks blocks;        // undefined: all
+  std::vector<float> lambda;    // empty: none
+  kernel::FlashCounts* counts;  // or null
+};
+
 kernel::FlashAttentionInput Input(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                                  double scale, const AttentionMask& mask) {
-  kernel::FlashAttentionInput in;
-  in.batch = q.size(0);
-  in.heads = q.size(1);
-  in.kv_heads = k.size(1);
-  in.queries = q.size(2);
-  in.keys = k.size(2);
-  in.dim = q.size(3);
-  in.query = View(q);
-  in.key = View(k);
-  in.value = View(v);
-  in.scale = static_cast<float>(scale);
-  in.causal = mask.causal;
-  in.window = mask.window;
+                                  const Settings& settings, kernel::BlockSelection* selection) {
+  kernel::FlashAttentionInput in = FlashInput(q, k, v, settings.scale, settings.mask);
+  if (settings.blocks.offsets.defined()) {
+    *selection = {settings.blocks.offsets.data_ptr<int64_t>(),
+                  settings.blocks.indices.data_ptr<int32_t>()};
+    in.selection = selection;
+  }
   return in;
 }
 
@@ -54,33 +56,45 @@ kernel::FlashAttentionInput Input(const at::Tensor& q, const at::Tensor& k, cons
 class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& query,
-                            const at::Tensor& key, const at::Tensor& value, double scale,
-                            bool causal, int64_t window) {
+                            const at::Tensor& key, const at::Tensor& value,
+                            const Settings& settings) {
     const at::Tensor q = Readable(query), k = Readable(key), v = Readable(value);
     const at::Tensor out = TokenMajor(q);
     const at::Tensor lse = at::empty({q.size(0), q.size(1), q.size(2)}, q.options());
     kernel::Workspace workspace;
-    kernel::FlashAttention(Input(q, k, v, scale, {causal, window}), Output(out),
-                           lse.data_ptr<float>(), workspace);
-    context->save_for_backward({q, k, v, out, lse});
-    context->saved_data["scale"] = scale;
-    context->saved_data["causal"] = causal;
-    context->saved_data["window"] = window;
+    kernel::BlockSelection selection;
+    kernel::FlashAttentionInput in = Input(q, k, v, settings, &selection);
+    in.lambda = settings.lambda.empty() ? nullptr : settings.lambda.data();
+    const kernel::FlashCounts counts =
+        kernel::FlashAttention(in, Output(out), lse.data_ptr<float>(), workspace);
+    if (settings.counts != nullptr) {
+      settings.counts->Add(counts);
+    }
+    context->save_for_backward(
+        {q, k, v, out, lse, settings.blocks.offsets, settings.blocks.indices});
+    context->saved_data["scale"] = settings.scale;
+    context->saved_data["causal"] = settings.mask.causal;
+    context->saved_data["window"] = settings.mask.window;
     return out;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
-    const AttentionMask mask{context->saved_data["causal"].toBool(),
-                             context->saved_data["window"].toInt()};
+    const Settings settings{
+        context->saved_data["scale"].toDouble(),
+        {context->saved_data["causal"].toBool(), context->saved_data["window"].toInt()},
+        {saved[5], saved[6]},
+        {},
+        nullptr};
     const at::Tensor grad = Readable(grads[0]);
     const at::Tensor grad_q = TokenMajor(q), grad_k = TokenMajor(k), grad_v = TokenMajor(v);
     kernel::Workspace workspace;
-    kernel::FlashAttentionBackward(Input(q, k, v, context->saved_data["scale"].toDouble(), mask),
-                                   View(out), saved[4].data_ptr<float>(), View(grad),
+    kernel::BlockSelection selection;
+    kernel::FlashAttentionBackward(Input(q, k, v, settings, &selection), View(out),
+                                   saved[4].data_ptr<float>(), View(grad),
                                    {Output(grad_q), Output(grad_k), Output(grad_v)}, workspace);
-    return {grad_q, grad_k, grad_v, at::Tensor(), at::Tensor(), at::Tensor()};
+    return {grad_q, grad_k, grad_v, at::Tensor()};
   }
 };
 
@@ -123,7 +137,46 @@ at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       return UnfusedAttention(q, k, v, scale, mask);
     }
   }
-  return AttentionFunction::apply(q, k, v, scale, mask.causal, mask.window);
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, {}, {}, nullptr});
+}
+
+SelectedBlocks SelectedBlocks::Of(const kernel::BlockPlan& plan) {
+  // from_blob() reads only; clone() makes the copy that is kept.
+  auto* offsets = const_cast<int64_t*>(plan.offsets.data());
+  auto* indices = const_cast<int32_t*>(plan.indices.data());
+  return {at::from_blob(offsets, std::ssize(plan.offsets), at::kLong).clone(),
+          at::from_blob(indices, std::ssize(plan.indices), at::kInt).clone()};
+}
+
+at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           double scale, const AttentionMask& mask, const SelectedBlocks& blocks,
+                           const std::vector<float>& lambda, kernel::FlashCounts* counts) {
+  CheckShapes(q, k, v);
+  TERSOR_CHECK(blocks.offsets.numel() == q.size(0) * q.size(1) * kernel::QueryBlocks(q.size(2)) + 1,
+               "sparse attention: blocks of ", blocks.offsets.numel() - 1, " rows for ", q.size(0),
+               " x ", q.size(1), " heads of ", q.size(2), " queries");
+  TERSOR_CHECK(lambda.empty() || std::ssize(lambda) == q.size(1),
+               "sparse attention: ", lambda.size(), " lambdas for ", q.size(1), " heads");
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, blocks, lambda, counts});
+}
+
+kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
+                                       const at::Tensor& v, double scale,
+                                       const AttentionMask& mask) {
+  kernel::FlashAttentionInput in;
+  in.batch = q.size(0);
+  in.heads = q.size(1);
+  in.kv_heads = k.size(1);
+  in.queries = q.size(2);
+  in.keys = k.size(2);
+  in.dim = q.size(3);
+  in.query = View(q);
+  in.key = View(k);
+  in.value = View(v);
+  in.scale = static_cast<float>(scale);
+  in.causal = mask.causal;
+  in.window = mask.window;
+  return in;
 }
 
 at::Tensor UnfusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,

@@ -5,6 +5,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <vector>
+
+#include "tersor/kernel/attention_plan.h"
 
 namespace tersor::op {
 
@@ -21,7 +24,27 @@ struct AttentionMask {
 at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
                      const AttentionMask& mask);
 
-/// The same by ATen's operations, block of queries by block, for any type and device; what the
+/// The blocks of scores that SparseAttention() computes: kernel::BlockSelection in tensors.
+struct SelectedBlocks {
+  at::Tensor offsets;  // int64 [batch * heads * query blocks + 1]
+  at::Tensor indices;  // int32
+
+  static SelectedBlocks Of(const kernel::BlockPlan& plan);
+};
+
+/// Attention() over selected blocks of float32 inputs, differentiable as such. `lambda` [heads] or
+/// empty is the second filter of the forward pass (kernel::FlashAttentionInput::lambda). Adds to
+/// `counts`, where not null, what was computed.
+at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           double scale, const AttentionMask& mask, const SelectedBlocks& blocks,
+                           const std::vector<float>& lambda, kernel::FlashCounts* counts);
+
+/// What the kernel reads of such tensors; they must outlive it.
+kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
+                                       const at::Tensor& v, double scale,
+                                       const AttentionMask& mask);
+
+/// Attention() by ATen's operations, block of queries by block, for any type and device; what the
 /// fused one is measured against.
 at::Tensor UnfusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             double scale, const AttentionMask& mask);
