@@ -20,6 +20,9 @@ int Main(int argc, char** argv) {
   if (verb == "prune") {
     return RunPrune(argc - 1, argv + 1);
   }
+  if (verb == "attention") {
+    return RunAttention(argc - 1, argv + 1);
+  }
   if (verb == "bench") {
     return RunBench(argc - 1, argv + 1);
   }

@@ -20,6 +20,11 @@ void AttentionConfig::AddFields(Schema& schema) {
   const auto add = [&](const char* field, const char* help, ConfigField::Target target) {
     schema.Add(std::string("attention.") + field, help, target);
   };
+  add("name", "how the model attends", &name);
+  add("settings",
+      "sparge: file that `tersor attention tune` wrote, or none (default: attention.json beside "
+      "the model)",
+      &settings);
   add("tau", "sparge: pooled probability that the chosen blocks stay within", &tau);
   add("theta", "sparge: blocks whose rows are no more alike are computed (-1: none)", &theta);
   add("lambda", "sparge: logarithm below which a block's weights are dropped (0: never)", &lambda);
@@ -44,6 +49,9 @@ void AttentionConfig::Validate() const {
   CheckRange("gamma", gamma, 0, 1);
   CheckRange("sinks", static_cast<double>(sinks), 0, 1e9);
   CheckRange("recent", static_cast<double>(recent), 1, 1e9);
+  if (!settings.empty() && name != "sparge") {
+    FailUsage("attention.settings is for sparge, not for ", name);
+  }
   if (similarity != "cosine" && similarity != "gram") {
     FailUsage("attention.similarity ", similarity, " is not known; there are: cosine, gram");
   }

@@ -17,6 +17,7 @@ inline constexpr const char* kAttentionNames =
 
 struct AttentionConfig {
   std::string name = "dense";
+  std::string settings;  // file of `tersor attention tune`, or none; "": the model's, if any
 
   // sparge: of every head, where no file says it by head. What its users report to work untuned.
   double tau = 0.97, theta = 0.5;
@@ -28,14 +29,14 @@ struct AttentionConfig {
   double gamma = 0.95;             // cumulative: probability that is reached; oracle: mass
   int64_t sinks = 1, recent = 16;  // window: key blocks
 
-  /// Of heads, from a file; they come before tau, theta and lambda.
+  /// What the file says of each head, once it is read; it comes before tau, theta and lambda.
   std::optional<io::AttentionSettings> tuned;
 
   kernel::Similarity similarity_kind() const {
     return similarity == "gram" ? kernel::Similarity::kGram : kernel::Similarity::kCosine;
   }
 
-  /// `attention.*`, all but the name.
+  /// `attention.*`.
   void AddFields(Schema& schema);
   /// Throws UsageError naming the field.
   void Validate() const;
