@@ -192,7 +192,7 @@ std::vector<std::vector<int>> RowsOf(const BlockPlan& plan) {
 struct SmallCase {
   std::vector<float> q = {2, 0, 2, .2f, 2, -.2f, 2, 0, 0, 2, .2f, 2, -.2f, 2, 0, 2};
   std::vector<float> k = {2, 0, 2, .1f, 0, 2, .1f, 2, -2, 0, -2, .1f, 1, 1, -1, -1};
-  BlockGrid grid{8, 8, 4, 2, false, 0};
+  AttentionGrid grid{8, 8, 4, 2, false, 0};
   BlockSummaries queries = SummarizeBlocks(Rows(q, 2), 4, nullptr, Similarity::kCosine);
   BlockSummaries keys = SummarizeBlocks(Rows(k, 2), 2, nullptr, Similarity::kCosine);
 
@@ -285,7 +285,7 @@ TEST(PlanHeads, PlansEachHeadByItsOwnSelector) {
   const BlockPlan plan = PlanHeads(in, selectors, Similarity::kCosine, {});
   const std::vector<std::vector<int>> rows = RowsOf(plan);
   ASSERT_EQ(rows.size(), 2U * 4 * 4);
-  const BlockGrid grid{kTokens, kTokens, kQueryBlock, kKeyBlock, true, 0};
+  const AttentionGrid grid{kTokens, kTokens, kQueryBlock, kKeyBlock, true, 0};
   for (size_t i = 0; i < rows.size(); ++i) {
     const auto visible = static_cast<size_t>(grid.VisibleBlocks(static_cast<int64_t>(i % 4)));
     const bool dense = i / 4 % 4 == 0 || i / 4 % 4 == 3;
@@ -294,23 +294,23 @@ TEST(PlanHeads, PlansEachHeadByItsOwnSelector) {
   EXPECT_THROW(PlanHeads(in, std::span(selectors).first(3), Similarity::kCosine, {}), Error);
 }
 
-TEST(BlockGrid, CausalRowsSeeWhatLiesBehindThem) {
-  const BlockGrid grid{300, 300, 128, 64, true, 0};
+TEST(AttentionGrid, CausalRowsSeeWhatLiesBehindThem) {
+  const AttentionGrid grid{300, 300, 128, 64, true, 0};
   EXPECT_EQ(grid.VisibleBlocks(0), 2);
   EXPECT_EQ(grid.VisibleBlocks(1), 4);
   EXPECT_EQ(grid.VisibleBlocks(2), 5);
   EXPECT_EQ(grid.DiagonalBlock(1), 2);
   EXPECT_EQ(grid.VisiblePairs(), 11);
-  const BlockGrid late{10, 300, 128, 64, true, 290};  // a short piece at the end
+  const AttentionGrid late{10, 300, 128, 64, true, 290};  // a short piece at the end
   EXPECT_EQ(late.VisibleBlocks(0), 5);
   EXPECT_EQ(late.DiagonalBlock(0), 4);
-  const BlockGrid full{300, 200, 128, 64, false, 0};
+  const AttentionGrid full{300, 200, 128, 64, false, 0};
   EXPECT_EQ(full.VisiblePairs(), 3 * 4);
 }
 
 TEST(PlanAttention, CausalRowsKeepTheirDiagonalAndNothingAhead) {
   const std::vector<float> q = Noise(300 * 8, 5), k = Noise(300 * 8, 6);
-  const BlockGrid grid{300, 300, 128, 64, true, 0};
+  const AttentionGrid grid{300, 300, 128, 64, true, 0};
   const BlockSummaries queries = SummarizeBlocks(Rows(q, 8), 128, nullptr, Similarity::kCosine);
   const BlockSummaries keys = SummarizeBlocks(Rows(k, 8), 64, nullptr, Similarity::kCosine);
   const BlockPlan few =

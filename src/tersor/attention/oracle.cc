@@ -58,7 +58,7 @@ class Oracle : public BlockPlanner {
   }
 
   std::vector<uint8_t> Choose(const at::Tensor& block_mass) const {
-    const auto* mass = block_mass.const_data_ptr<float>();
+    const auto* mass = block_mass.data_ptr<float>();
     std::vector<int64_t> order(static_cast<size_t>(block_mass.numel()));
     std::iota(order.begin(), order.end(), int64_t{0});
     std::stable_sort(order.begin(), order.end(),

@@ -135,7 +135,7 @@ class Window : public BlockSelector {
 
 }  // namespace
 
-int64_t BlockGrid::VisibleBlocks(int64_t index) const {
+int64_t AttentionGrid::VisibleBlocks(int64_t index) const {
   if (!causal) {
     return key_blocks();
   }
@@ -143,11 +143,11 @@ int64_t BlockGrid::VisibleBlocks(int64_t index) const {
   return std::min(key_blocks(), last / key_block + 1);
 }
 
-int64_t BlockGrid::DiagonalBlock(int64_t index) const {
+int64_t AttentionGrid::DiagonalBlock(int64_t index) const {
   return causal ? std::min(key_blocks(), (first + index * query_block) / key_block) : key_blocks();
 }
 
-int64_t BlockGrid::VisiblePairs() const {
+int64_t AttentionGrid::VisiblePairs() const {
   int64_t pairs = 0;
   for (int64_t i = 0; i < query_blocks(); ++i) {
     pairs += VisibleBlocks(i);
@@ -197,7 +197,7 @@ std::unique_ptr<BlockSelector> SelectWindow(int64_t sinks, int64_t recent) {
   return std::make_unique<Window>(sinks, recent);
 }
 
-BlockPlan PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
+BlockPlan PlanAttention(const AttentionGrid& grid, const BlockSummaries& queries,
                         const BlockSummaries& keys, float scale, const BlockSelector& selector,
                         const PlanOptions& options) {
   TERSOR_CHECK(queries.blocks == grid.query_blocks() && keys.blocks == grid.key_blocks() &&
@@ -237,7 +237,7 @@ BlockPlan PlanHeads(const FlashAttentionInput& in, std::span<const BlockSelector
                     Similarity similarity, const PlanOptions& options) {
   TERSOR_CHECK(std::ssize(selectors) == in.heads, "a plan for ", in.heads, " heads has ",
                selectors.size(), " selectors");
-  const BlockGrid grid{in.queries, in.keys, kQueryBlock, kKeyBlock, in.causal, in.first};
+  const AttentionGrid grid{in.queries, in.keys, kQueryBlock, kKeyBlock, in.causal, in.first};
   const int64_t group = in.heads / in.kv_heads;
   const auto rows = [&](const HeadsView& view, int64_t batch, int64_t head, int64_t tokens) {
     return HeadRows{view.At(batch, head, 0), view.type, tokens, in.dim, view.token_stride};

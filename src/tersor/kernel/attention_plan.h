@@ -15,7 +15,7 @@
 namespace tersor::kernel {
 
 /// How blocks of queries and keys lie to each other.
-struct BlockGrid {
+struct AttentionGrid {
   int64_t queries = 0, keys = 0;                             // tokens
   int64_t query_block = kQueryBlock, key_block = kKeyBlock;  // rows
   bool causal = false;                                       // query t sees keys up to first + t
@@ -96,7 +96,7 @@ struct PlanOptions {
 };
 
 /// The blocks that a head computes. `queries` and `keys` are summaries in the grid's blocks.
-BlockPlan PlanAttention(const BlockGrid& grid, const BlockSummaries& queries,
+BlockPlan PlanAttention(const AttentionGrid& grid, const BlockSummaries& queries,
                         const BlockSummaries& keys, float scale, const BlockSelector& selector,
                         const PlanOptions& options);
 
