@@ -45,9 +45,7 @@ FlashBlock BlockAt(const FlashAttentionInput& in, const HeadsOutput& out, float*
                    int64_t query) {
   const int64_t b = head / in.heads, h = head % in.heads;
   FlashBlock block;
-  block.query_type = in.query.type;
-  block.query = in.query.At(b, h, query);
-  block.query_stride = in.query.token_stride;
+  block.query = RowsAt(in.query, b, h, query);
   block.rows = std::min(kQueryBlock, in.queries - query);
   block.dim = in.dim;
   block.mask = MaskOf(in);

@@ -25,6 +25,10 @@ inline AttentionMask MaskOf(const FlashAttentionInput& in) {
   return {in.causal, in.window, in.keys};
 }
 
+inline RowsView RowsAt(const HeadsView& view, int64_t batch, int64_t head, int64_t token) {
+  return {view.At(batch, head, token), view.type, view.token_stride};
+}
+
 inline BlockBias BiasAt(const AttentionBias& bias, int64_t batch, int64_t head, int64_t query) {
   if (bias.data == nullptr) {
     return {};
