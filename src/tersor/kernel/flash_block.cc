@@ -57,6 +57,7 @@ constexpr float kLowest = -std::numeric_limits<float>::max();
 HWY_INLINE float RowMaximum(const KeyRange& columns, const float* HWY_RESTRICT row) {
   const TileTag d;
   auto largest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  HWY_UNROLL(8)
   for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
     largest = hn::Max(largest, hn::LoadU(d, row + c));
   }
@@ -82,6 +83,7 @@ HWY_INLINE void Weigh(const KeyRange& columns, const KeyRange& all, float maximu
   const TileTag d;
   const auto shift = hn::Set(d, maximum);
   auto sum = hn::LoadU(d, sums);
+  HWY_UNROLL(8)
   for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
     const auto weight = Exp2NonPositive(d, hn::Sub(hn::LoadU(d, row + c), shift));
     hn::StoreU(weight, d, row + c);
@@ -106,27 +108,13 @@ HWY_INLINE bool Negligible(int64_t rows, const float* local, const float* maxima
   return negligible;
 }
 
-/// One row group and one block of keys. Returns whether the second filter dropped it.
-HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
-                         const float* values, const FlashState& state) {
-  const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
-                       key};
-  const KeyRange columns = group.WholeVectors();
-  if (columns.begin >= columns.end) {
-    return false;
-  }
+/// Turns a row group's scores into weights, vectors(r) of row r, and brings the group's state
+/// along. Returns true where the second filter drops them instead.
+template <class Vectors>
+HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64_t row,
+                           const FlashState& state, const Vectors& vectors) {
   const int64_t padded = PaddedDim(block.dim);
-  Products(group, block.dim, state.query + row * kRowStride, keys, state.scores);
-  if (block.bias.data != nullptr) {
-    BlockBias bias = block.bias;
-    bias.data += row * bias.query_stride;
-    AddBias(group, bias, state.scores);
-  }
-  const bool all_seen = group.AllSeen();
-  if (!all_seen) {
-    HideUnseen(group, state.scores);
-  }
-  const auto vectors = [&](int64_t r) { return all_seen ? columns : group.RowVectors(r); };
+  const KeyRange all = group.WholeVectors();
   float local[kRowGroup];
   for (int64_t r = 0; r < group.rows; ++r) {
     local[r] = RowMaximum(vectors(r), state.scores + r * kKeyBlock);
@@ -140,10 +128,39 @@ HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, cons
     if (local[r] > maxima[r]) {
       RaiseMaximum(local[r], padded, maxima + r, sums, state.out + (row + r) * padded);
     }
-    Weigh(vectors(r), columns, maxima[r], state.scores + r * kKeyBlock, sums);
+    Weigh(vectors(r), all, maxima[r], state.scores + r * kKeyBlock, sums);
   }
-  AddValues(group, padded, state.scores, values, state.out + row * padded);
   return false;
+}
+
+/// One row group and one block of keys. Returns whether the second filter dropped it.
+HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
+                         const float* values, const FlashState& state) {
+  const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
+                       key};
+  const KeyRange all = group.WholeVectors();
+  if (all.begin >= all.end) {
+    return false;
+  }
+  const int64_t padded = PaddedDim(block.dim);
+  Products(group, block.dim, state.query + row * kRowStride, keys, state.scores);
+  if (block.bias.data != nullptr) {
+    BlockBias bias = block.bias;
+    bias.data += row * bias.query_stride;
+    AddBias(group, bias, state.scores);
+  }
+  bool dropped;
+  if (group.AllSeen() && all.begin == 0 && all.end == kKeyBlock) {
+    // The usual case, with loops of constant length.
+    dropped = WeighGroup(block, group, row, state, [](int64_t) { return KeyRange{0, kKeyBlock}; });
+  } else {
+    HideUnseen(group, state.scores);
+    dropped = WeighGroup(block, group, row, state, [&](int64_t r) { return group.RowVectors(r); });
+  }
+  if (!dropped) {
+    AddValues(group, padded, state.scores, values, state.out + row * padded);
+  }
+  return dropped;
 }
 
 /// `count` stored elements as floats.
