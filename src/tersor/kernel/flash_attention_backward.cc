@@ -162,12 +162,13 @@ void FlashAttentionBackward(const FlashAttentionInput& in, const HeadsView& out,
   const int64_t heads = in.batch * in.kv_heads;
   Wave wave = PlanWave(in, workspace);
   const int64_t step = wave.count, scratch_size = FlashBackwardScratch(in.dim);
-  auto* scratch = workspace.Take<float>(NumThreads() * scratch_size);
+  const int64_t workers = NumThreads();
+  auto* scratch = workspace.Take<float>(workers * scratch_size);
   for (; wave.first < heads; wave.first += step) {
     wave.count = std::min(step, heads - wave.first);
     Pack(in, wave);
     ForLongestFirst(
-        wave.count * wave.splits, [](int64_t) { return 0; },
+        wave.count * wave.splits, workers, [](int64_t) { return 0; },  // all alike
         [&](int64_t task, int64_t worker) {
           RunSplit(call, wave, wave.first + task / wave.splits, task % wave.splits,
                    scratch + worker * scratch_size);
