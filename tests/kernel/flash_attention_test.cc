@@ -292,6 +292,11 @@ TEST(FlashAttention, LargeScoresAndHiddenRows) {
     Workspace workspace;
     one.Run(workspace);
     one.CheckForward(2e-2);  // an error of 1e-7 of a score of 1e5
+    one.RunBackward(workspace);
+    for (const std::vector<float>* grad : {&one.grad_query, &one.grad_key, &one.grad_value}) {
+      EXPECT_TRUE(
+          std::all_of(grad->begin(), grad->end(), [](float x) { return std::isfinite(x); }));
+    }
     EXPECT_EQ(one.out[3 * 16], 0);
     EXPECT_EQ(one.lse[3], -std::numeric_limits<float>::infinity());
   });
@@ -322,6 +327,10 @@ TEST(FlashAttention, ShapesOutOfRange) {
   in.heads = 3;
   in.kv_heads = 2;
   EXPECT_THROW(FlashAttention(in, one.Output(), nullptr, workspace), Error);
+  in = one.Input();
+  const float lambdas[] = {-1, 0};
+  in.lambda = lambdas;
+  EXPECT_THROW(FlashAttention(in, one.Output(), nullptr, workspace), Error);
 }
 
 TEST(FlashAttention, NothingToDo) {
@@ -329,8 +338,15 @@ TEST(FlashAttention, NothingToDo) {
   Workspace workspace;
   EXPECT_EQ(one.Run(workspace).blocks, 0);
   EXPECT_EQ(one.out, std::vector<float>(12, 0.0f));
+  one.RunBackward(workspace);
+  EXPECT_EQ(one.grad_query, std::vector<float>(12, 0.0f));
   FlashCase none({.queries = 0, .keys = 3, .dim = 4});
   EXPECT_EQ(none.Run(workspace).blocks, 0);
+  none.RunBackward(workspace);
+  EXPECT_EQ(none.grad_key, std::vector<float>(12, 0.0f));
+  FlashCase empty({.batch = 0, .queries = 3, .keys = 3, .dim = 4});
+  EXPECT_EQ(empty.Run(workspace).blocks, 0);
+  empty.RunBackward(workspace);
 }
 
 }  // namespace

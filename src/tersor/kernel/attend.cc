@@ -373,7 +373,8 @@ void Attend(std::span<const AttendInput> inputs, Workspace& workspace) {
       AppendTasks(in, workspace, plan);
     }
   }
-  auto* scratch = workspace.Take<float>(NumThreads() * scratch_size);
+  const int64_t workers = NumThreads();
+  auto* scratch = workspace.Take<float>(workers * scratch_size);
   const auto work = [&](int64_t i) {
     if (i < prefill_count) {
       return PrefillWork(*prefill[i].input, prefill[i].index);
@@ -388,7 +389,7 @@ void Attend(std::span<const AttendInput> inputs, Workspace& workspace) {
       HWY_DYNAMIC_DISPATCH(RunTask)(plan.tasks[static_cast<size_t>(i - prefill_count)]);
     }
   };
-  ForLongestFirst(prefill_count + count, work, run, workspace);
+  ForLongestFirst(prefill_count + count, workers, work, run, workspace);
   for (int64_t i = 0; i < count;) {
     const int64_t stretches = Stretches(*plan.tasks[static_cast<size_t>(i)].input);
     Finish(&plan.tasks[static_cast<size_t>(i)], stretches);

@@ -17,9 +17,9 @@ FlashBlock BlockAt(const AttendInput& in, int64_t task) {
   block.type = in.type;
   block.keys = in.keys + kv_head * in.key_stride;
   block.values = in.values + kv_head * in.value_stride;
-  block.query =
-      reinterpret_cast<const std::byte*>(in.query + token * in.query_stride + head * in.head_dim);
-  block.query_stride = in.query_stride;
+  block.query.data = reinterpret_cast<const std::byte*>(in.query + token * in.query_stride +
+                                                        head * in.head_dim);
+  block.query.stride = in.query_stride;
   block.rows = std::min(kQueryBlock, in.tokens - token);
   block.dim = in.head_dim;
   block.mask = {in.causal, in.window, in.first + in.tokens};

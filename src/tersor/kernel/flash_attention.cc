@@ -40,14 +40,19 @@ void Pack(const FlashAttentionInput& in, const PackedHeads& packed) {
   });
 }
 
+/// What the threads work with: each a stretch of scratch memory and a place for its counts.
+struct Workers {
+  int64_t count;
+  float* scratch;
+  FlashCounts* counts;
+};
+
 /// One block of queries of head `head` of batch * heads.
 FlashBlock BlockAt(const FlashAttentionInput& in, const HeadsOutput& out, float* lse, int64_t head,
                    int64_t query) {
   const int64_t b = head / in.heads, h = head % in.heads;
   FlashBlock block;
-  block.query_type = in.query.type;
-  block.query = in.query.At(b, h, query);
-  block.query_stride = in.query.token_stride;
+  block.query = RowsAt(in.query, b, h, query);
   block.rows = std::min(kQueryBlock, in.queries - query);
   block.dim = in.dim;
   block.mask = MaskOf(in);
@@ -66,7 +71,7 @@ FlashBlock BlockAt(const FlashAttentionInput& in, const HeadsOutput& out, float*
 
 /// All query blocks of the heads that read the packed ones.
 void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
-             const PackedHeads& packed, float* scratch, FlashCounts* counts, Workspace& workspace) {
+             const PackedHeads& packed, const Workers& workers, Workspace& workspace) {
   const int64_t group = in.heads / in.kv_heads, blocks = QueryBlocks(in.queries);
   const auto block_at = [&](int64_t task) {
     return BlockAt(in, out, lse, packed.first * group + task / blocks, task % blocks * kQueryBlock);
@@ -81,10 +86,10 @@ void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
     const int64_t head = packed.first + task / blocks / group;
     block.keys = reinterpret_cast<const std::byte*>(packed.Keys(head));
     block.values = reinterpret_cast<const std::byte*>(packed.Values(head));
-    block.counts = counts + worker;
-    RunFlashBlock(block, scratch + worker * FlashScratch(in.dim));
+    block.counts = workers.counts + worker;
+    RunFlashBlock(block, workers.scratch + worker * FlashScratch(in.dim));
   };
-  ForLongestFirst(packed.count * group * blocks, length, run, workspace);
+  ForLongestFirst(packed.count * group * blocks, workers.count, length, run, workspace);
 }
 
 }  // namespace
@@ -96,21 +101,21 @@ FlashCounts FlashAttention(const FlashAttentionInput& in, const HeadsOutput& out
   const int64_t heads = in.batch * in.kv_heads;
   PackedHeads packed{};
   packed.size = KeyBlocks(in.keys) * kKeyBlock * PaddedDim(in.dim);
-  const int64_t wave =
-      std::clamp<int64_t>(kWaveFloats / std::max<int64_t>(1, 2 * packed.size), 1, heads);
+  const int64_t fitting = kWaveFloats / std::max<int64_t>(1, 2 * packed.size);
+  const int64_t wave = std::min(heads, std::max<int64_t>(1, fitting));
   packed.data = workspace.Take<float>(2 * packed.size * wave);
-  const int64_t workers = NumThreads();
-  auto* scratch = workspace.Take<float>(workers * FlashScratch(in.dim));
-  auto* counts = workspace.Take<FlashCounts>(workers);
-  std::fill_n(counts, workers, FlashCounts());
+  Workers workers{NumThreads(), nullptr, nullptr};
+  workers.scratch = workspace.Take<float>(workers.count * FlashScratch(in.dim));
+  workers.counts = workspace.Take<FlashCounts>(workers.count);
+  std::fill_n(workers.counts, workers.count, FlashCounts());
   for (packed.first = 0; packed.first < heads; packed.first += wave) {
     packed.count = std::min(wave, heads - packed.first);
     Pack(in, packed);
-    RunWave(in, out, lse, packed, scratch, counts, workspace);
+    RunWave(in, out, lse, packed, workers, workspace);
   }
   FlashCounts total;
-  for (int64_t i = 0; i < workers; ++i) {
-    total.Add(counts[i]);
+  for (int64_t i = 0; i < workers.count; ++i) {
+    total.Add(workers.counts[i]);
   }
   return total;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <functional>
 
 #include "tersor/kernel/attend.h"
 #include "tersor/kernel/flash_attention.h"
@@ -86,10 +87,6 @@ struct BackwardCall {
   FlashGradients gradients;
 };
 
-RowsView RowsAt(const HeadsView& view, int64_t batch, int64_t head, int64_t token) {
-  return {view.At(batch, head, token), view.type, view.token_stride};
-}
-
 /// One block of queries of head `head` of batch * heads.
 FlashBackwardBlock BlockAt(const BackwardCall& call, int64_t head, int64_t query) {
   const FlashAttentionInput& in = call.in;
@@ -133,14 +130,12 @@ void RunSplit(const BackwardCall& call, const Wave& wave, int64_t head, int64_t 
 /// to[token, dims) = factor times the sum of the splits' rows.
 void Sum(const float* first, int64_t step, int64_t splits, int64_t padded, int64_t count,
          int64_t dim, float factor, float* to, int64_t stride) {
-  for (int64_t t = 0; t < count; ++t) {
-    for (int64_t i = 0; i < dim; ++i) {
-      float sum = first[t * padded + i];
-      for (int64_t s = 1; s < splits; ++s) {
-        sum += first[s * step + t * padded + i];
-      }
-      to[t * stride + i] = factor * sum;
+  for (int64_t t = 0; t < count; ++t, first += padded, to += stride) {
+    std::copy_n(first, dim, to);
+    for (int64_t s = 1; s < splits; ++s) {
+      std::transform(to, to + dim, first + s * step, to, std::plus<float>());
     }
+    std::transform(to, to + dim, to, [&](float sum) { return factor * sum; });
   }
 }
 
@@ -149,7 +144,7 @@ void Finish(const BackwardCall& call, const Wave& wave) {
   const int64_t padded = PaddedDim(in.dim), step = 2 * wave.size;
   ForKeyBlocks(in, wave, [&](int64_t head, int64_t b, int64_t h, int64_t key, int64_t count) {
     const HeadsOutput &to_key = call.gradients.key, &to_value = call.gradients.value;
-    Sum(wave.GradKey(head, 0) + key * padded, step, wave.splits, padded, count, in.dim, in.scale,
+    Sum(wave.GradKey(head, 0) + key * padded, step, wave.splits, padded, count, in.dim, kLn2,
         to_key.At(b, h, key), to_key.token_stride);
     Sum(wave.GradValue(head, 0) + key * padded, step, wave.splits, padded, count, in.dim, 1,
         to_value.At(b, h, key), to_value.token_stride);
@@ -167,12 +162,13 @@ void FlashAttentionBackward(const FlashAttentionInput& in, const HeadsView& out,
   const int64_t heads = in.batch * in.kv_heads;
   Wave wave = PlanWave(in, workspace);
   const int64_t step = wave.count, scratch_size = FlashBackwardScratch(in.dim);
-  auto* scratch = workspace.Take<float>(NumThreads() * scratch_size);
+  const int64_t workers = NumThreads();
+  auto* scratch = workspace.Take<float>(workers * scratch_size);
   for (; wave.first < heads; wave.first += step) {
     wave.count = std::min(step, heads - wave.first);
     Pack(in, wave);
     ForLongestFirst(
-        wave.count * wave.splits, [](int64_t) { return 0; },
+        wave.count * wave.splits, workers, [](int64_t) { return 0; },  // all alike
         [&](int64_t task, int64_t worker) {
           RunSplit(call, wave, wave.first + task / wave.splits, task % wave.splits,
                    scratch + worker * scratch_size);

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "tersor/kernel/flash_pack.h"
-
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/flash_backward_block.cc"
 #include <hwy/foreach_target.h>
@@ -25,27 +23,23 @@ namespace tersor::kernel {
 /// The scratch memory of a block.
 struct FlashBackwardState {
   FlashBackwardState(float* scratch, int64_t dim) {
-    const int64_t size = kQueryBlock * PaddedDim(dim);
-    query_tiles = scratch;
-    grad_tiles = query_tiles + size;
-    query_rows = grad_tiles + size;
-    grad_rows = query_rows + size;
-    grad_query = grad_rows + size;
-    weights = grad_query + size;
+    query = scratch;
+    grad_out = query + kQueryBlock * kRowStride;
+    grad_query = grad_out + kQueryBlock * kRowStride;
+    weights = grad_query + kQueryBlock * PaddedDim(dim);
     grad_scores = weights + kQueryBlock * kKeyBlock;
     lse = grad_scores + kQueryBlock * kKeyBlock;
     delta = lse + kQueryBlock;
   }
   static int64_t Floats(int64_t dim) {
-    return kQueryBlock * (5 * PaddedDim(dim) + 2 * kKeyBlock + 2);
+    return kQueryBlock * (2 * kRowStride + PaddedDim(dim) + 2 * kKeyBlock + 2);
   }
 
-  float *query_tiles, *grad_tiles;  // [rows, dim] by tiles; queries times scale and log2(e)
-  float *query_rows, *grad_rows;    // [rows, padded]
-  float* grad_query;                // [rows, padded], lacks `scale`
-  float *weights, *grad_scores;     // P and dS [kQueryBlock, kKeyBlock]
-  float* lse;                       // [rows] in units of log 2
-  float* delta;                     // [rows] rowsum(out * grad_out)
+  float *query, *grad_out;       // [rows, padded] kRowStride apart; queries times scale and log2(e)
+  float* grad_query;             // [rows, padded], lacks `scale`
+  float *weights, *grad_scores;  // P and dS [kQueryBlock, kKeyBlock]
+  float* lse;                    // [rows] in units of log 2
+  float* delta;                  // [rows] rowsum(out * grad_out)
 };
 
 }  // namespace tersor::kernel
@@ -68,7 +62,7 @@ HWY_INLINE void Differentiate(const KeyRange& columns, float lse, float delta,
     hn::StoreU(hn::IfThenElse(hn::Eq(weight, zero), zero, grad), d, grad_scores + c);
   }
   for (float* row : {weights, grad_scores}) {
-    std::fill(row, row + columns.begin, 0.0f);
+    std::fill(row, row + std::min(columns.begin, kKeyBlock), 0.0f);
     std::fill(row + columns.end, row + kKeyBlock, 0.0f);
   }
 }
@@ -87,17 +81,21 @@ void RunGroup(const FlashBackwardBlock& block, int64_t row, int64_t key,
     return;
   }
   const int64_t dim = block.dim, padded = PaddedDim(dim);
-  Products(group, dim, state.query_tiles + row * dim, block.key_panels + key * dim, weights);
+  Products(group, dim, state.query + row * kRowStride, block.key_panels + key * dim, weights);
   if (block.bias.data != nullptr) {
     BlockBias bias = block.bias;
     bias.data += row * bias.query_stride;
     AddBias(group, bias, weights);
   }
-  HideUnseen(group, weights);
-  Products(group, dim, state.grad_tiles + row * dim, block.value_panels + key * dim, grad_scores);
+  const bool all_seen = group.AllSeen();
+  if (!all_seen) {
+    HideUnseen(group, weights);
+  }
+  Products(group, dim, state.grad_out + row * kRowStride, block.value_panels + key * dim,
+           grad_scores);
   for (int64_t r = 0; r < group.rows; ++r) {
-    Differentiate(columns, state.lse[row + r], state.delta[row + r], weights + r * kKeyBlock,
-                  grad_scores + r * kKeyBlock);
+    Differentiate(all_seen ? columns : group.RowVectors(r), state.lse[row + r],
+                  state.delta[row + r], weights + r * kKeyBlock, grad_scores + r * kKeyBlock);
   }
   AddValues(group, padded, grad_scores, block.key_rows + key * padded,
             state.grad_query + row * padded);
@@ -119,8 +117,8 @@ void AddTransposed(const FlashBackwardBlock& block, int64_t key, const float* we
         return;
       }
       const int64_t row = seeing.begin - block.position, depth = seeing.end - seeing.begin;
-      const float* at = rows + row * padded + i;
-      const Vectors b = {{at, pair ? at + kTileLanes : at}, padded};
+      const float* at = rows + row * kRowStride + i;
+      const Vectors b = {{at, at + kTileLanes}, kRowStride};
       const float* a = weights + row * kKeyBlock + c;
       if (pair) {
         Tile<Weights, kRows, 2, true>(depth, a, b, to + c * padded + i, padded);
@@ -136,33 +134,24 @@ void RunKeyBlock(const FlashBackwardBlock& block, int64_t index, const FlashBack
   for (int64_t row = 0; row < block.rows; row += kRowGroup) {
     RunGroup(block, row, key, state);
   }
-  AddTransposed(block, key, state.weights, state.grad_rows, block.grad_value);
-  AddTransposed(block, key, state.grad_scores, state.query_rows, block.grad_key);
-}
-
-void PackTiles(const RowsView& view, int64_t rows, int64_t dim, float factor, float* to) {
-  const auto* from = reinterpret_cast<const uint8_t*>(view.data);
-  for (int64_t row = 0; row < rows; row += kRowGroup) {
-    PackTiles(view.type, from + row * view.stride * BytesOf(view.type), view.stride,
-              std::min(kRowGroup, rows - row), dim, factor, to + row * dim);
-  }
+  AddTransposed(block, key, state.weights, state.grad_out, block.grad_value);
+  AddTransposed(block, key, state.grad_scores, state.query, block.grad_key);
 }
 
 void StartBlock(const FlashBackwardBlock& block, const FlashBackwardState& state) {
   const int64_t rows = block.rows, dim = block.dim, padded = PaddedDim(dim);
-  PackTiles(block.query, rows, dim, block.scale * kLog2E, state.query_tiles);
-  PackTiles(block.grad_out, rows, dim, 1, state.grad_tiles);
-  PackRows(block.query.type, block.query.data, block.query.stride, rows, dim, state.query_rows);
-  PackRows(block.grad_out.type, block.grad_out.data, block.grad_out.stride, rows, dim,
-           state.grad_rows);
-  // The outputs are needed once only; the gradient's place serves until its sum begins.
-  PackRows(block.out.type, block.out.data, block.out.stride, rows, dim, state.grad_query);
+  ScaleRows(block.query, rows, dim, block.scale * kLog2E, state.query);
+  ScaleRows(block.grad_out, rows, dim, 1, state.grad_out);
   const TileTag d;
+  HWY_ALIGN float out[kRowStride];
   for (int64_t r = 0; r < rows; ++r) {
+    RowsView view = block.out;
+    view.data += r * view.stride * BytesOf(view.type);
+    ScaleRows(view, 1, dim, 1, out);
     auto sum = hn::Zero(d);
     for (int64_t i = 0; i < padded; i += kTileLanes) {
-      sum = hn::MulAdd(hn::LoadU(d, state.grad_query + r * padded + i),
-                       hn::LoadU(d, state.grad_rows + r * padded + i), sum);
+      const auto grad = hn::LoadU(d, state.grad_out + r * kRowStride + i);
+      sum = hn::MulAdd(hn::LoadU(d, out + i), grad, sum);
     }
     state.delta[r] = hn::GetLane(hn::SumOfLanes(d, sum));
     // A row that saw nothing gets weights of 0 from any score.

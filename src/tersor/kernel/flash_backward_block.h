@@ -9,13 +9,6 @@
 
 namespace tersor::kernel {
 
-/// Rows [rows, dim] of kF32 or kBF16 to read, `stride` elements apart.
-struct RowsView {
-  const std::byte* data = nullptr;
-  FloatType type = FloatType::kF32;
-  int64_t stride = 0;
-};
-
 struct FlashBackwardBlock {
   // The head's keys and values as panels [ceil(keys / 16), dim, 16] and keys as rows.
   const float *key_panels = nullptr, *value_panels = nullptr;
@@ -28,7 +21,8 @@ struct FlashBackwardBlock {
   float scale = 1;
   BlockBias bias;
   SelectedBlocks selected;
-  // The block's share is added to these [whole key blocks, PaddedDim(dim)]; keys' lacks `scale`.
+  // The block's share is added to these [whole key blocks, PaddedDim(dim)], log2(e) times the
+  // keys'.
   float *grad_key = nullptr, *grad_value = nullptr;
   float* grad_query = nullptr;  // [rows, dim], rows `grad_query_stride` apart
   int64_t grad_query_stride = 0;

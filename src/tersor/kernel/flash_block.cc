@@ -24,7 +24,7 @@ struct FlashState {
   FlashState(float* scratch, int64_t dim) {
     const int64_t padded = PaddedDim(dim);
     query = scratch;
-    out = query + kQueryBlock * padded;
+    out = query + kQueryBlock * kRowStride;
     keys = out + kQueryBlock * padded;
     values = keys + kKeyBlock * padded;
     sums = values + kKeyBlock * padded;
@@ -32,11 +32,11 @@ struct FlashState {
     maxima = scores + kRowGroup * kKeyBlock;
   }
   static int64_t Floats(int64_t dim) {
-    return 2 * (kQueryBlock + kKeyBlock) * PaddedDim(dim) + kQueryBlock * (kKeyPanel + 1) +
-           kRowGroup * kKeyBlock;
+    return (kQueryBlock + 2 * kKeyBlock) * PaddedDim(dim) +
+           kQueryBlock * (kRowStride + kKeyPanel + 1) + kRowGroup * kKeyBlock;
   }
 
-  float* query;          // [rows, dim] by tiles, times scale and log2(e)
+  float* query;          // [rows, dim] kRowStride apart, times scale and log2(e)
   float* out;            // [rows, padded] weighted sums of values
   float *keys, *values;  // of one block, where they are stored in bf16
   float* sums;           // [rows, lanes] of weights
@@ -56,8 +56,9 @@ constexpr float kLowest = -std::numeric_limits<float>::max();
 
 HWY_INLINE float RowMaximum(const KeyRange& columns, const float* HWY_RESTRICT row) {
   const TileTag d;
-  auto largest = hn::LoadU(d, row + columns.begin);
-  for (int64_t c = columns.begin + kTileLanes; c < columns.end; c += kTileLanes) {
+  auto largest = hn::Set(d, -std::numeric_limits<float>::infinity());
+  HWY_UNROLL(8)
+  for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
     largest = hn::Max(largest, hn::LoadU(d, row + c));
   }
   return hn::GetLane(hn::MaxOfLanes(d, largest));
@@ -75,18 +76,22 @@ HWY_INLINE void RaiseMaximum(float highest, int64_t padded, float* maximum,
   *maximum = highest;
 }
 
-/// Turns scores of a row into weights 2^(score - maximum) and adds them up.
-HWY_INLINE void Weigh(const KeyRange& columns, float maximum, float* HWY_RESTRICT row,
-                      float* HWY_RESTRICT sums) {
+/// Turns scores of a row into weights 2^(score - maximum) and adds them up; zero for the rest of
+/// the group's columns.
+HWY_INLINE void Weigh(const KeyRange& columns, const KeyRange& all, float maximum,
+                      float* HWY_RESTRICT row, float* HWY_RESTRICT sums) {
   const TileTag d;
   const auto shift = hn::Set(d, maximum);
   auto sum = hn::LoadU(d, sums);
+  HWY_UNROLL(8)
   for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
     const auto weight = Exp2NonPositive(d, hn::Sub(hn::LoadU(d, row + c), shift));
     hn::StoreU(weight, d, row + c);
     sum = hn::Add(sum, weight);
   }
   hn::StoreU(sum, d, sums);
+  std::fill(row + all.begin, row + std::max(all.begin, columns.begin), 0.0f);
+  std::fill(row + std::max(all.begin, columns.end), row + all.end, 0.0f);
 }
 
 /// True where the second filter of SpargeAttn drops the group: all its rows' scores lie so far
@@ -103,26 +108,16 @@ HWY_INLINE bool Negligible(int64_t rows, const float* local, const float* maxima
   return negligible;
 }
 
-/// One row group and one block of keys. Returns whether the second filter dropped it.
-HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
-                         const float* values, const FlashState& state) {
-  const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
-                       key};
-  const KeyRange columns = group.WholeVectors();
-  if (columns.begin >= columns.end) {
-    return false;
-  }
+/// Turns a row group's scores into weights, vectors(r) of row r, and brings the group's state
+/// along. Returns true where the second filter drops them instead.
+template <class Vectors>
+HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64_t row,
+                           const FlashState& state, const Vectors& vectors) {
   const int64_t padded = PaddedDim(block.dim);
-  Products(group, block.dim, state.query + row * block.dim, keys, state.scores);
-  if (block.bias.data != nullptr) {
-    BlockBias bias = block.bias;
-    bias.data += row * bias.query_stride;
-    AddBias(group, bias, state.scores);
-  }
-  HideUnseen(group, state.scores);
+  const KeyRange all = group.WholeVectors();
   float local[kRowGroup];
   for (int64_t r = 0; r < group.rows; ++r) {
-    local[r] = RowMaximum(columns, state.scores + r * kKeyBlock);
+    local[r] = RowMaximum(vectors(r), state.scores + r * kKeyBlock);
   }
   float* maxima = state.maxima + row;
   if (Negligible(group.rows, local, maxima, block.lambda)) {
@@ -133,10 +128,39 @@ HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, cons
     if (local[r] > maxima[r]) {
       RaiseMaximum(local[r], padded, maxima + r, sums, state.out + (row + r) * padded);
     }
-    Weigh(columns, maxima[r], state.scores + r * kKeyBlock, sums);
+    Weigh(vectors(r), all, maxima[r], state.scores + r * kKeyBlock, sums);
   }
-  AddValues(group, padded, state.scores, values, state.out + row * padded);
   return false;
+}
+
+/// One row group and one block of keys. Returns whether the second filter dropped it.
+HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
+                         const float* values, const FlashState& state) {
+  const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
+                       key};
+  const KeyRange all = group.WholeVectors();
+  if (all.begin >= all.end) {
+    return false;
+  }
+  const int64_t padded = PaddedDim(block.dim);
+  Products(group, block.dim, state.query + row * kRowStride, keys, state.scores);
+  if (block.bias.data != nullptr) {
+    BlockBias bias = block.bias;
+    bias.data += row * bias.query_stride;
+    AddBias(group, bias, state.scores);
+  }
+  bool dropped;
+  if (group.AllSeen() && all.begin == 0 && all.end == kKeyBlock) {
+    // The usual case, with loops of constant length.
+    dropped = WeighGroup(block, group, row, state, [](int64_t) { return KeyRange{0, kKeyBlock}; });
+  } else {
+    HideUnseen(group, state.scores);
+    dropped = WeighGroup(block, group, row, state, [&](int64_t r) { return group.RowVectors(r); });
+  }
+  if (!dropped) {
+    AddValues(group, padded, state.scores, values, state.out + row * padded);
+  }
+  return dropped;
 }
 
 /// `count` stored elements as floats.
@@ -174,14 +198,7 @@ void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state
 
 void StartBlock(const FlashBlock& block, const FlashState& state) {
   const int64_t padded = PaddedDim(block.dim);
-  const float factor = block.scale * kLog2E;
-  const auto* query = reinterpret_cast<const uint8_t*>(block.query);
-  for (int64_t row = 0; row < block.rows; row += kRowGroup) {
-    const int64_t rows = std::min(kRowGroup, block.rows - row);
-    const uint8_t* from = query + row * block.query_stride * BytesOf(block.query_type);
-    PackTiles(block.query_type, from, block.query_stride, rows, block.dim, factor,
-              state.query + row * block.dim);
-  }
+  ScaleRows(block.query, block.rows, block.dim, block.scale * kLog2E, state.query);
   std::fill_n(state.out, block.rows * padded, 0.0f);
   std::fill_n(state.sums, block.rows * kTileLanes, 0.0f);
   std::fill_n(state.maxima, block.rows, kLowest);

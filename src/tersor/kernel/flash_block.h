@@ -18,8 +18,20 @@ inline constexpr int64_t kKeyBlock = 64;     // positions of a key block
 /// released code for heads of 64).
 inline constexpr int64_t kRowGroup = 32;
 
+/// Floats between rows that tiles broadcast from: a constant, so that addresses are displacements,
+/// above the largest dimension, and no power of two, which would put all rows into the same sets of
+/// the cache.
+inline constexpr int64_t kRowStride = 256 + 16;
+
 inline constexpr float kLog2E = 1.44269504f;
 inline constexpr float kLn2 = 0.693147181f;
+
+/// Rows [rows, dim] of kF32 or kBF16 to read, `stride` elements apart.
+struct RowsView {
+  const std::byte* data = nullptr;
+  FloatType type = FloatType::kF32;
+  int64_t stride = 0;
+};
 
 /// Added to the scores, at the block's first query and the head's first key.
 struct BlockBias {
@@ -50,9 +62,8 @@ struct SelectedBlocks {
 struct FlashBlock {
   FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
   const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
-  FloatType query_type = FloatType::kF32;
-  const std::byte* query = nullptr;  // [rows, dim], rows `query_stride` elements apart
-  int64_t query_stride = 0, rows = 0, dim = 0;
+  RowsView query;
+  int64_t rows = 0, dim = 0;
   AttentionMask mask;
   int64_t position = 0;  // of the first query
   float scale = 1;

@@ -16,6 +16,9 @@ inline void Validate(const FlashAttentionInput& in) {
                "flash attention: ", in.heads, " heads are no multiple of ", in.kv_heads,
                " kv_heads");
   TERSOR_CHECK(in.window >= 0 && in.first >= 0, "flash attention: window and first are below 0");
+  for (int64_t h = 0; in.lambda != nullptr && h < in.heads; ++h) {
+    TERSOR_CHECK(in.lambda[h] < 0, "flash attention: lambda of head ", h, " is not below 0");
+  }
   for (const HeadsView* view : {&in.query, &in.key, &in.value}) {
     TERSOR_CHECK(view->type != FloatType::kF16, "flash attention: float16 is not supported");
   }
@@ -23,6 +26,10 @@ inline void Validate(const FlashAttentionInput& in) {
 
 inline AttentionMask MaskOf(const FlashAttentionInput& in) {
   return {in.causal, in.window, in.keys};
+}
+
+inline RowsView RowsAt(const HeadsView& view, int64_t batch, int64_t head, int64_t token) {
+  return {view.At(batch, head, token), view.type, view.token_stride};
 }
 
 inline BlockBias BiasAt(const AttentionBias& bias, int64_t batch, int64_t head, int64_t query) {

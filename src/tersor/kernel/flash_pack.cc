@@ -37,7 +37,7 @@ template <class T>
 void Rows(const T* from, int64_t stride, int64_t count, int64_t dim, float* to) {
   const int64_t padded = PaddedDim(dim);
   for (int64_t row = 0; row < count; ++row, from += stride, to += padded) {
-    std::transform(from, from + dim, to, [](const T& x) { return Load(&x); });
+    std::transform(from, from + dim, to, [](T x) { return Load(&x); });
     std::fill(to + dim, to + padded, 0.0f);
   }
 }

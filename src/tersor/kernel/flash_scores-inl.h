@@ -34,63 +34,83 @@ struct RowGroup {
   KeyRange Columns(int64_t row, int64_t count) const {
     return Cut(mask.SeenByAny(position + row, count));
   }
-  /// The columns of all rows, extended to whole vectors.
-  KeyRange WholeVectors() const {
-    const KeyRange all = Columns(0, rows);
-    return {all.begin / kTileLanes * kTileLanes,
-            (all.end + kTileLanes - 1) / kTileLanes * kTileLanes};
+  /// The columns of a row (of all rows), extended to whole vectors.
+  KeyRange RowVectors(int64_t row) const { return Extend(Columns(row)); }
+  KeyRange WholeVectors() const { return Extend(Columns(0, rows)); }
+  /// Whether every row sees every column of WholeVectors().
+  bool AllSeen() const {
+    const KeyRange all = WholeVectors();
+    return Columns(rows - 1).begin <= all.begin && Columns(0).end >= all.end;
   }
 
  private:
+  static KeyRange Extend(const KeyRange& columns) {
+    if (columns.begin >= columns.end) {
+      return {0, 0};
+    }
+    return {columns.begin / kTileLanes * kTileLanes,
+            (columns.end + kTileLanes - 1) / kTileLanes * kTileLanes};
+  }
   KeyRange Cut(const KeyRange& seen) const {
     return {std::clamp<int64_t>(seen.begin - key, 0, kKeyBlock),
             std::clamp<int64_t>(seen.end - key, 0, kKeyBlock)};
   }
 };
 
-/// Rows of `from` [rows, dim] times `factor`, a tile's rows innermost as Products() reads them.
+/// Rows of `from` [rows, dim] times `factor`, to rows kRowStride apart that zeros fill up to whole
+/// panels.
 template <class T>
-HWY_INLINE void PackRowTiles(const uint8_t* from, int64_t stride, int64_t rows, int64_t dim,
-                             float factor, float* HWY_RESTRICT to) {
+HWY_INLINE void ScaleRows(const uint8_t* from, int64_t stride, int64_t rows, int64_t dim,
+                          float factor, float* HWY_RESTRICT to) {
+  const TileTag d;
+  const auto times = hwy::HWY_NAMESPACE::Set(d, factor);
   constexpr auto kBytes = static_cast<int64_t>(sizeof(T));
-  ForTiles(rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
-    for (int j = 0; j < kRows; ++j) {
-      for (int64_t i = 0; i < dim; ++i) {
-        to[r * dim + i * kRows + j] = factor * LoadFloat<T>(from + ((r + j) * stride + i) * kBytes);
-      }
+  for (int64_t r = 0; r < rows; ++r, from += stride * kBytes, to += kRowStride) {
+    int64_t i = 0;
+    for (; i + kTileLanes <= dim; i += kTileLanes) {
+      const auto x = LoadFloats<T>(d, from + i * kBytes);
+      hwy::HWY_NAMESPACE::StoreU(hwy::HWY_NAMESPACE::Mul(x, times), d, to + i);
     }
-  });
-}
-
-HWY_INLINE void PackTiles(FloatType type, const uint8_t* from, int64_t stride, int64_t rows,
-                          int64_t dim, float factor, float* to) {
-  if (type == FloatType::kF32) {
-    PackRowTiles<float>(from, stride, rows, dim, factor, to);
-  } else {
-    PackRowTiles<hwy::bfloat16_t>(from, stride, rows, dim, factor, to);
+    for (; i < dim; ++i) {
+      to[i] = factor * LoadFloat<T>(from + i * kBytes);
+    }
+    std::fill(to + dim, to + PaddedDim(dim), 0.0f);
   }
 }
 
-/// out[r, c] = row r of `tiles` times column c of `panels` [kKeyBlock / 16, depth, 16], for the
-/// columns that the rows see. A pair of panels stays in the first cache while all rows pass by it.
-HWY_INLINE void Products(const RowGroup& group, int64_t depth, const float* tiles,
+HWY_INLINE void ScaleRows(const RowsView& view, int64_t rows, int64_t dim, float factor,
+                          float* to) {
+  const auto* from = reinterpret_cast<const uint8_t*>(view.data);
+  if (view.type == FloatType::kF32) {
+    ScaleRows<float>(from, view.stride, rows, dim, factor, to);
+  } else {
+    ScaleRows<hwy::bfloat16_t>(from, view.stride, rows, dim, factor, to);
+  }
+}
+
+/// out[r, c] = row r of `rows`, kRowStride apart, times column c of `panels` [kKeyBlock / 16,
+/// depth, 16], for the columns that the rows see. A pair of panels stays in the first cache while
+/// all rows pass by it.
+HWY_INLINE void Products(const RowGroup& group, int64_t depth, const float* rows,
                          const float* panels, float* out) {
+  using Rows = Broadcast<1, kRowStride>;
   const auto at = [&](int64_t c) {
     return panels + c / kKeyPanel * kKeyPanel * depth + c % kKeyPanel;
   };
   const KeyRange columns = group.WholeVectors();
   for (int64_t c = columns.begin; c < columns.end; c += 2 * kTileLanes) {
-    const bool pair = columns.end - c > kTileLanes;
-    const Vectors b = {{at(c), at(pair ? c + kTileLanes : c)}, kKeyPanel};
     ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
-      if (group.Columns(r + kRows - 1).end <= c) {
+      const KeyRange seen = group.Columns(r, kRows);
+      if (seen.end <= c || seen.begin >= c + 2 * kTileLanes) {
         return;  // all masked
       }
+      const float* a = rows + r * kRowStride;
       float* to = out + r * kKeyBlock + c;
-      if (pair) {
-        Tile<Broadcast<kRows, 1>, kRows, 2, false>(depth, tiles + r * depth, b, to, kKeyBlock);
+      if (seen.end - c > kTileLanes) {
+        const Vectors b = {{at(c), at(c + kTileLanes)}, kKeyPanel};
+        Tile<Rows, kRows, 2, false>(depth, a, b, to, kKeyBlock);
       } else {
-        Tile<Broadcast<kRows, 1>, kRows, 1, false>(depth, tiles + r * depth, b, to, kKeyBlock);
+        Tile<Rows, kRows, 1, false>(depth, a, {{at(c), nullptr}, kKeyPanel}, to, kKeyBlock);
       }
     });
   }
@@ -102,25 +122,28 @@ HWY_INLINE void AddBias(const RowGroup& group, const BlockBias& bias, float* sco
     const KeyRange columns = group.Columns(r);
     const float* from = bias.data + r * bias.query_stride + group.key * bias.key_stride;
     float* HWY_RESTRICT row = scores + r * kKeyBlock;
-    for (int64_t c = columns.begin; c < columns.end; ++c) {
-      row[c] += kLog2E * from[c * bias.key_stride];
+    if (bias.key_stride == 1) {
+      for (int64_t c = columns.begin; c < columns.end; ++c) {
+        row[c] += kLog2E * from[c];
+      }
+    } else {
+      for (int64_t c = columns.begin; c < columns.end; ++c) {
+        row[c] += kLog2E * from[c * bias.key_stride];
+      }
     }
   }
 }
 
-/// -inf for what a row does not see, as far as WholeVectors() reaches.
+/// -inf for what a row does not see of its RowVectors().
 HWY_INLINE void HideUnseen(const RowGroup& group, float* scores) {
   constexpr float kNothing = -std::numeric_limits<float>::infinity();
-  const KeyRange all = group.WholeVectors();
-  const KeyRange first = group.Columns(0), last = group.Columns(group.rows - 1);
-  if (last.begin <= all.begin && first.end >= all.end) {
-    return;  // every row sees every column
-  }
   for (int64_t r = 0; r < group.rows; ++r) {
-    const KeyRange columns = group.Columns(r);
-    float* row = scores + r * kKeyBlock;
-    std::fill(row + all.begin, row + std::clamp(columns.begin, all.begin, all.end), kNothing);
-    std::fill(row + std::clamp(columns.end, all.begin, all.end), row + all.end, kNothing);
+    const KeyRange columns = group.Columns(r), vectors = group.RowVectors(r);
+    if (columns.begin < columns.end) {
+      float* row = scores + r * kKeyBlock;
+      std::fill(row + vectors.begin, row + columns.begin, kNothing);
+      std::fill(row + columns.end, row + vectors.end, kNothing);
+    }
   }
 }
 
@@ -137,7 +160,7 @@ HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* we
       }
       using Weights = Broadcast<1, kKeyBlock>;
       const float* at = values + columns.begin * padded + i;
-      const Vectors b = {{at, pair ? at + kTileLanes : at}, padded};
+      const Vectors b = {{at, at + kTileLanes}, padded};
       const float* a = weights + r * kKeyBlock + columns.begin;
       const int64_t count = columns.end - columns.begin;
       if (pair) {

@@ -12,10 +12,11 @@
 namespace tersor::kernel {
 
 /// Calls run(task, worker) once for each of `count` tasks, at most one at a time for each worker in
-/// [0, NumThreads()). Whoever is free takes the next one; the longest by length(task) come first,
+/// [0, workers). Whoever is free takes the next one; the longest by length(task) come first,
 /// so that none is left alone at the end.
 template <class Length, class Run>
-void ForLongestFirst(int64_t count, const Length& length, const Run& run, Workspace& workspace) {
+void ForLongestFirst(int64_t count, int64_t workers, const Length& length, const Run& run,
+                     Workspace& workspace) {
   struct Task {
     int64_t length, index;
   };
@@ -28,7 +29,7 @@ void ForLongestFirst(int64_t count, const Length& length, const Run& run, Worksp
     return a.length != b.length ? a.length > b.length : a.index < b.index;
   });
   std::atomic<int64_t> next = 0;
-  ParallelFor(0, std::min<int64_t>(NumThreads(), count), 1, [&](int64_t first, int64_t last) {
+  ParallelFor(0, std::min(workers, count), 1, [&](int64_t first, int64_t last) {
     for (int64_t worker = first; worker < last; ++worker) {
       for (int64_t i = next++; i < count; i = next++) {
         run(tasks[i].index, worker);

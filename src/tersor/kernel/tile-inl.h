@@ -60,7 +60,7 @@ struct Broadcast {
   static constexpr int64_t kDepth = kDepthStep, kRow = kRowStep;
 };
 
-/// The other side: vector v at depth k is at[v] + k * step.
+/// The other side: vector v at depth k is at[v] + k * step. A tile of one vector reads at[0] only.
 struct Vectors {
   const float* at[2];
   int64_t step;
