@@ -32,12 +32,18 @@ struct SelectedBlocks {
   static SelectedBlocks Of(const kernel::BlockPlan& plan);
 };
 
-/// Attention() over selected blocks of float32 inputs, differentiable as such. `lambda` [heads] or
-/// empty is the second filter of the forward pass (kernel::FlashAttentionInput::lambda). Adds to
-/// `counts`, where not null, what was computed.
+/// What SparseAttention() leaves out and how it computes the rest.
+struct SparseOptions {
+  SelectedBlocks blocks;      // undefined: all
+  std::vector<float> lambda;  // [heads], kernel::FlashAttentionInput::lambda; empty: none
+  bool int8 = false;          // Q Kᵀ in INT8
+  kernel::FlashCounts* counts = nullptr;  // what was computed is added to it
+};
+
+/// Attention() of float32 inputs over selected blocks, differentiable as such; lambda and int8
+/// concern the forward pass.
 at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                           double scale, const AttentionMask& mask, const SelectedBlocks& blocks,
-                           const std::vector<float>& lambda, kernel::FlashCounts* counts);
+                           double scale, const AttentionMask& mask, const SparseOptions& options);
 
 /// What the kernel reads of such tensors; they must outlive it.
 kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
