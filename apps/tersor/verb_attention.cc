@@ -112,6 +112,7 @@ io::AttentionSettings Settings(const AttentionArguments& a,
   io::AttentionSettings settings;
   settings.model = io::ModelFingerprint(a.model);
   settings.similarity = a.similarity;
+  settings.int8 = a.options.int8;
   settings.l1 = a.options.l1;
   settings.l2 = a.options.l2;
   for (const std::vector<attention::TunedHead>& layer : layers) {
@@ -159,6 +160,7 @@ int RunAttention(int argc, char** argv) {
       .Option("--held-out", "windows to check on", &a.held_out)
       .Option("--length", "tokens a window (0: the model's length)", &a.length)
       .Option("--similarity", "cosine, or gram (the paper's formula)", &a.similarity)
+      .Option("--int8", "scores by INT8 products, whose error counts too", &a.options.int8)
       .Option("--cache", "folder of tokenized texts", &a.cache)
       .Option("-o,--output", "file to write (default: attention.json beside the model)", &a.output);
   if (!line.Parse(argc, argv)) {
@@ -171,11 +173,11 @@ int RunAttention(int argc, char** argv) {
   Record record;
   record.verb = "attention";
   record.seed = line.common().seed;
-  record.config = {{"model", a.model},   {"data", a.data},
-                   {"l1", a.options.l1}, {"l2", a.options.l2},
-                   {"inputs", a.inputs}, {"held_out", a.held_out},
-                   {"length", a.length}, {"similarity", a.similarity},
-                   {"output", a.output}};
+  record.config = {{"model", a.model},       {"data", a.data},
+                   {"l1", a.options.l1},     {"l2", a.options.l2},
+                   {"inputs", a.inputs},     {"held_out", a.held_out},
+                   {"length", a.length},     {"similarity", a.similarity},
+                   {"int8", a.options.int8}, {"output", a.output}};
   Tune(a, record);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {

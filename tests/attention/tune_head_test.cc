@@ -30,7 +30,7 @@ TEST(TuneHead, StaysWithinItsBoundsAndSkipsMuch) {
   ASSERT_FALSE(head.dense);
   EXPECT_GT(head.tuned.sparsity, 0.2);
   double worst = 0;
-  const HeadMeasure again = MeasureHead(samples, head.settings, options.similarity, &worst);
+  const HeadMeasure again = MeasureHead(samples, head.settings, options, &worst);
   EXPECT_EQ(again.sparsity, head.tuned.sparsity);
   EXPECT_LE(worst, options.l2);
   EXPECT_LE(head.held_out.relative_l1, 1.25 * options.l2);

@@ -162,11 +162,13 @@ TEST_F(Op, SparseAttentionIsAttentionOverItsBlocks) {
   }
   const at::Tensor position = at::arange(kTokens);
   hidden.logical_or_(position.unsqueeze(1) < position.unsqueeze(0));
-  const SelectedBlocks blocks = SelectedBlocks::Of(plan);
   kernel::FlashCounts counts;
+  SparseOptions options;
+  options.blocks = SelectedBlocks::Of(plan);
+  options.counts = &counts;
   ExpectAgreement(
       [&](const Tensors& t) {
-        return SparseAttention(t[0], t[1], t[2], 0.3, {true, 0}, blocks, {}, &counts);
+        return SparseAttention(t[0], t[1], t[2], 0.3, {true, 0}, options);
       },
       [&](const Tensors& t) {
         const at::Tensor scores = at::matmul(t[0], t[1].transpose(-1, -2)) * 0.3;
@@ -177,9 +179,14 @@ TEST_F(Op, SparseAttentionIsAttentionOverItsBlocks) {
   EXPECT_GT(counts.blocks, 0);
   EXPECT_LT(counts.blocks, plan.pairs() + 1);
   const at::Tensor q = at::randn({1, 2, 129, 8});
-  EXPECT_THROW(SparseAttention(q, q, q, 0.3, {}, blocks, {}, nullptr), Error);
+  EXPECT_THROW(SparseAttention(q, q, q, 0.3, {}, options), Error);
   const at::Tensor whole = at::randn({1, kHeads, kTokens, 8});
-  EXPECT_THROW(SparseAttention(whole, whole, whole, 0.3, {}, blocks, {-1}, nullptr), Error);
+  const at::Tensor exact = SparseAttention(whole, whole, whole, 0.3, {}, options);
+  options.int8 = true;
+  const at::Tensor coded = SparseAttention(whole, whole, whole, 0.3, {}, options);
+  EXPECT_LT((coded - exact).abs().sum().item<float>(), 0.02 * exact.abs().sum().item<float>());
+  options.lambda = {-1};
+  EXPECT_THROW(SparseAttention(whole, whole, whole, 0.3, {}, options), Error);
 }
 
 TEST_F(Op, AttentionTakesDoublesToo) {

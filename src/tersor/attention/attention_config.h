@@ -24,6 +24,7 @@ struct AttentionConfig {
   double lambda = 0;                  // 0: no second filter
   std::string similarity = "cosine";  // of the released code, or gram: the paper's formula
   bool keep_first = false;            // the first key block, an attention sink
+  bool int8 = false;                  // Q Kᵀ in INT8; what a file says of it comes before
 
   double share = 0.5;              // top-share: of all key blocks
   double gamma = 0.95;             // cumulative: probability that is reached; oracle: mass

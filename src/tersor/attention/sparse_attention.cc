@@ -133,8 +133,9 @@ std::unique_ptr<BlockPlanner> PlanByMeans(Selectors selectors, std::vector<float
                                         options);
 }
 
-SparseAttention::SparseAttention(std::unique_ptr<BlockPlanner> planner, SparsityCounts* counts)
-    : planner_(std::move(planner)), counts_(counts) {}
+SparseAttention::SparseAttention(std::unique_ptr<BlockPlanner> planner, bool int8,
+                                 SparsityCounts* counts)
+    : planner_(std::move(planner)), int8_(int8), counts_(counts) {}
 
 at::Tensor SparseAttention::Attend(const nn::AttentionInput& in) {
   const auto start = std::chrono::steady_clock::now();
@@ -143,9 +144,13 @@ at::Tensor SparseAttention::Attend(const nn::AttentionInput& in) {
   CheckFinite("values", in.value);
   const kernel::BlockPlan plan = planner_->Plan(in);
   const double planning = SecondsSince(start);
-  at::Tensor out = op::SparseAttention(in.query, in.key, in.value, in.scale, {in.causal, in.window},
-                                       op::SelectedBlocks::Of(plan), planner_->lambda(),
-                                       counts_ == nullptr ? nullptr : &counts_->done);
+  op::SparseOptions options;
+  options.blocks = op::SelectedBlocks::Of(plan);
+  options.lambda = planner_->lambda();
+  options.int8 = int8_;
+  options.counts = counts_ == nullptr ? nullptr : &counts_->done;
+  at::Tensor out =
+      op::SparseAttention(in.query, in.key, in.value, in.scale, {in.causal, in.window}, options);
   if (counts_ != nullptr) {
     counts_->visible += VisiblePairs(in);
     counts_->planning_seconds += planning;
@@ -163,9 +168,10 @@ nn::AttentionFactory MakeAttention(const AttentionConfig& config, int64_t layers
   TERSOR_CHECK(!config.tuned || std::ssize(config.tuned->layers) == layers,
                "attention is tuned for ", config.tuned ? config.tuned->layers.size() : 0,
                " layers; the model has ", layers);
+  const bool int8 = config.tuned ? config.tuned->int8 : config.int8;
   return [=](int64_t layer) {
     return std::make_unique<SparseAttention>(Planner(config, static_cast<size_t>(layer), heads),
-                                             counts);
+                                             int8, counts);
   };
 }
 

@@ -38,15 +38,17 @@ std::unique_ptr<BlockPlanner> PlanByMeans(
     std::vector<std::shared_ptr<const kernel::BlockSelector>> selectors, std::vector<float> lambda,
     kernel::Similarity similarity, const kernel::PlanOptions& options);
 
-/// Computes the planned blocks. Throws Error naming queries, keys or values that are not finite.
-/// `counts`, where not null, must outlive it; its owner may read and reset it between calls.
+/// Computes the planned blocks, Q Kᵀ in INT8 where asked. Throws Error naming queries, keys or
+/// values that are not finite. `counts`, where not null, must outlive it; its owner may read and
+/// reset it between calls.
 class SparseAttention : public nn::AttentionPolicy {
  public:
-  SparseAttention(std::unique_ptr<BlockPlanner> planner, SparsityCounts* counts);
+  SparseAttention(std::unique_ptr<BlockPlanner> planner, bool int8, SparsityCounts* counts);
   at::Tensor Attend(const nn::AttentionInput& input) override;
 
  private:
   std::unique_ptr<BlockPlanner> planner_;
+  bool int8_;
   SparsityCounts* counts_;
 };
 

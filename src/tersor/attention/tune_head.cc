@@ -37,8 +37,8 @@ nn::AttentionInput Input(const HeadSample& sample) {
 /// Samples with their dense outputs.
 class Head {
  public:
-  Head(std::span<const HeadSample> samples, kernel::Similarity similarity)
-      : samples_(samples), similarity_(similarity) {
+  Head(std::span<const HeadSample> samples, const TuneOptions& options)
+      : samples_(samples), options_(options) {
     for (const HeadSample& sample : samples) {
       const nn::AttentionInput in = Input(sample);
       dense_.push_back(op::Attention(in.query, in.key, in.value, in.scale, {in.causal, in.window}));
@@ -76,8 +76,8 @@ class Head {
                                            ? -std::numeric_limits<float>::infinity()
                                            : static_cast<float>(settings.lambda)};
     SparseAttention attention(PlanByMeans({kernel::SelectSparge({settings.tau, settings.theta})},
-                                          lambda, similarity_, {.keep_diagonal = true}),
-                              &counts);
+                                          lambda, options_.similarity, {.keep_diagonal = true}),
+                              options_.int8, &counts);
     const at::Tensor out = attention.Attend(Input(samples_[i]));
     const double error = (out - dense_[i]).abs().sum(at::kDouble).item<double>();
     const double total = dense_[i].abs().sum(at::kDouble).item<double>();
@@ -85,7 +85,7 @@ class Head {
   }
 
   std::span<const HeadSample> samples_;
-  kernel::Similarity similarity_;
+  const TuneOptions& options_;
   std::vector<at::Tensor> dense_;
 };
 
@@ -140,15 +140,15 @@ void TuneOptions::Validate() const {
 }
 
 HeadMeasure MeasureHead(std::span<const HeadSample> samples, const io::HeadSettings& settings,
-                        kernel::Similarity similarity, double* worst_l1) {
+                        const TuneOptions& options, double* worst_l1) {
   const at::NoGradGuard no_grad;
-  return Head(samples, similarity).Measure(settings, worst_l1);
+  return Head(samples, options).Measure(settings, worst_l1);
 }
 
 TunedHead TuneHead(std::span<const HeadSample> samples, std::span<const HeadSample> held_out,
                    const TuneOptions& options) {
   const at::NoGradGuard no_grad;
-  const Head head(samples, options.similarity);
+  const Head head(samples, options);
   Found best;
   for (int i = 0; i < kThetas; ++i) {
     const double theta = i == 0 ? -1 : static_cast<double>(i) / kThetas;
@@ -163,7 +163,7 @@ TunedHead TuneHead(std::span<const HeadSample> samples, std::span<const HeadSamp
   }
   TunedHead result{best.settings, best.measure, {}, best.measure.sparsity < kLeastSparsity};
   if (!result.dense && !held_out.empty()) {
-    result.held_out = MeasureHead(held_out, best.settings, options.similarity);
+    result.held_out = MeasureHead(held_out, best.settings, options);
     result.dense = result.held_out.relative_l1 > kHeldOutSlack * options.l2;
   }
   if (result.dense) {

@@ -30,14 +30,15 @@ struct TuneOptions {
   double l1 = 0.05;  // bound of relative_l1 with the first stage alone
   double l2 = 0.06;  // with the second filter too; not below l1
   kernel::Similarity similarity = kernel::Similarity::kCosine;
+  bool int8 = false;  // scores in INT8, whose error counts too
 
   /// Throws UsageError naming the option.
   void Validate() const;
 };
 
-/// The mean of both over the samples, and the largest error of one.
+/// The mean of both over the samples, and the largest error of one; `options` but for the bounds.
 HeadMeasure MeasureHead(std::span<const HeadSample> samples, const io::HeadSettings& settings,
-                        kernel::Similarity similarity, double* worst_l1 = nullptr);
+                        const TuneOptions& options, double* worst_l1 = nullptr);
 
 struct TunedHead {
   io::HeadSettings settings;

@@ -36,17 +36,15 @@ kernel::HeadsOutput Output(const at::Tensor& x) {
 struct Settings {
   double scale;
   AttentionMask mask;
-  SelectedBlocks blocks;        // undefined: all
-  std::vector<float> lambda;    // empty: none
-  kernel::FlashCounts* counts;  // or null
+  SparseOptions sparse;
 };
 
 kernel::FlashAttentionInput Input(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                                   const Settings& settings, kernel::BlockSelection* selection) {
   kernel::FlashAttentionInput in = FlashInput(q, k, v, settings.scale, settings.mask);
-  if (settings.blocks.offsets.defined()) {
-    *selection = {settings.blocks.offsets.data_ptr<int64_t>(),
-                  settings.blocks.indices.data_ptr<int32_t>()};
+  const SelectedBlocks& blocks = settings.sparse.blocks;
+  if (blocks.offsets.defined()) {
+    *selection = {blocks.offsets.data_ptr<int64_t>(), blocks.indices.data_ptr<int32_t>()};
     in.selection = selection;
   }
   return in;
@@ -64,14 +62,15 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     kernel::Workspace workspace;
     kernel::BlockSelection selection;
     kernel::FlashAttentionInput in = Input(q, k, v, settings, &selection);
-    in.lambda = settings.lambda.empty() ? nullptr : settings.lambda.data();
+    in.lambda = settings.sparse.lambda.empty() ? nullptr : settings.sparse.lambda.data();
+    in.int8 = settings.sparse.int8;
     const kernel::FlashCounts counts =
         kernel::FlashAttention(in, Output(out), lse.data_ptr<float>(), workspace);
-    if (settings.counts != nullptr) {
-      settings.counts->Add(counts);
+    if (settings.sparse.counts != nullptr) {
+      settings.sparse.counts->Add(counts);
     }
     context->save_for_backward(
-        {q, k, v, out, lse, settings.blocks.offsets, settings.blocks.indices});
+        {q, k, v, out, lse, settings.sparse.blocks.offsets, settings.sparse.blocks.indices});
     context->saved_data["scale"] = settings.scale;
     context->saved_data["causal"] = settings.mask.causal;
     context->saved_data["window"] = settings.mask.window;
@@ -81,12 +80,11 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
-    const Settings settings{
+    Settings settings{
         context->saved_data["scale"].toDouble(),
         {context->saved_data["causal"].toBool(), context->saved_data["window"].toInt()},
-        {saved[5], saved[6]},
-        {},
-        nullptr};
+        {}};
+    settings.sparse.blocks = {saved[5], saved[6]};
     const at::Tensor grad = Readable(grads[0]);
     const at::Tensor grad_q = TokenMajor(q), grad_k = TokenMajor(k), grad_v = TokenMajor(v);
     kernel::Workspace workspace;
@@ -137,7 +135,7 @@ at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
       return UnfusedAttention(q, k, v, scale, mask);
     }
   }
-  return AttentionFunction::apply(q, k, v, Settings{scale, mask, {}, {}, nullptr});
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, {}});
 }
 
 SelectedBlocks SelectedBlocks::Of(const kernel::BlockPlan& plan) {
@@ -149,15 +147,16 @@ SelectedBlocks SelectedBlocks::Of(const kernel::BlockPlan& plan) {
 }
 
 at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                           double scale, const AttentionMask& mask, const SelectedBlocks& blocks,
-                           const std::vector<float>& lambda, kernel::FlashCounts* counts) {
+                           double scale, const AttentionMask& mask, const SparseOptions& options) {
   CheckShapes(q, k, v);
-  TERSOR_CHECK(blocks.offsets.numel() == q.size(0) * q.size(1) * kernel::QueryBlocks(q.size(2)) + 1,
-               "sparse attention: blocks of ", blocks.offsets.numel() - 1, " rows for ", q.size(0),
-               " x ", q.size(1), " heads of ", q.size(2), " queries");
-  TERSOR_CHECK(lambda.empty() || std::ssize(lambda) == q.size(1),
-               "sparse attention: ", lambda.size(), " lambdas for ", q.size(1), " heads");
-  return AttentionFunction::apply(q, k, v, Settings{scale, mask, blocks, lambda, counts});
+  const at::Tensor& offsets = options.blocks.offsets;
+  const int64_t rows = q.size(0) * q.size(1) * kernel::QueryBlocks(q.size(2));
+  TERSOR_CHECK(!offsets.defined() || offsets.numel() == rows + 1,
+               "sparse attention: the blocks are of other rows than ", q.size(0), " x ", q.size(1),
+               " heads of ", q.size(2), " queries");
+  TERSOR_CHECK(options.lambda.empty() || std::ssize(options.lambda) == q.size(1),
+               "sparse attention: ", options.lambda.size(), " lambdas for ", q.size(1), " heads");
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, options});
 }
 
 kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
