@@ -1,104 +1,130 @@
 #include "bench_attention.h"
 
-#include <cmath>
-#include <cstddef>
-#include <string>
-#include <vector>
+#include <ATen/ATen.h>
 
+#include <cmath>
+#include <string>
+
+#include "attention_problem.h"
 #include "isa_path.h"
-#include "tersor/kernel/flash_attention.h"
+#include "tersor/op/attention.h"
 #include "tersor/train/estimate.h"
-#include "tersor/util/rng.h"
 
 namespace tersor::cli {
 namespace {
 
 constexpr int64_t kGemmSize = 2048;
-
-/// Causal attention of one sequence with random queries, keys and values.
-class AttentionProblem {
- public:
-  AttentionProblem(int64_t heads, int64_t tokens, int64_t dim)
-      : heads_(heads), tokens_(tokens), dim_(dim) {
-    const Rng rng(1, 2);
-    uint64_t draws = 0;
-    for (std::vector<float>* tensor : {&query_, &key_, &value_, &grad_out_}) {
-      for (int64_t i = 0; i < heads * tokens * dim; ++i) {
-        tensor->push_back(static_cast<float>(rng.Normal(draws++)));
-      }
-    }
-    out_ = grad_query_ = grad_key_ = grad_value_ = query_;
-    lse_.resize(static_cast<size_t>(heads * tokens));
-  }
-
-  kernel::FlashAttentionInput Input() const {
-    kernel::FlashAttentionInput in;
-    in.heads = in.kv_heads = heads_;
-    in.queries = in.keys = tokens_;
-    in.dim = dim_;
-    in.query = View(query_);
-    in.key = View(key_);
-    in.value = View(value_);
-    in.scale = 1 / std::sqrt(static_cast<float>(dim_));
-    in.causal = true;
-    return in;
-  }
-
-  /// GFLOP/s of a forward pass; `in` is Input(), perhaps with selected blocks.
-  double Forward(const kernel::FlashAttentionInput& in) {
-    return 4 * Rate(SecondsOf(
-                   [&] { kernel::FlashAttention(in, Output(out_), lse_.data(), workspace_); }));
-  }
-
-  /// GFLOP/s of a backward pass, after a forward pass.
-  double Backward(const kernel::FlashAttentionInput& in) {
-    const kernel::FlashGradients gradients{Output(grad_query_), Output(grad_key_),
-                                           Output(grad_value_)};
-    return 10 * Rate(SecondsOf([&] {
-             kernel::FlashAttentionBackward(in, View(out_), lse_.data(), View(grad_out_), gradients,
-                                            workspace_);
-           }));
-  }
-
- private:
-  /// Numbers of the head dimension of visible pairs, in billions a second.
-  double Rate(double seconds) const {
-    const auto tokens = static_cast<double>(tokens_);
-    return static_cast<double>(heads_ * dim_) * tokens * (tokens + 1) / 2 / seconds / 1e9;
-  }
-  kernel::HeadsView View(const std::vector<float>& data) const {
-    return {reinterpret_cast<const std::byte*>(data.data()), kernel::FloatType::kF32,
-            heads_ * tokens_ * dim_, tokens_ * dim_, dim_};
-  }
-  kernel::HeadsOutput Output(std::vector<float>& data) const {
-    return {data.data(), heads_ * tokens_ * dim_, tokens_ * dim_, dim_};
-  }
-
-  int64_t heads_, tokens_, dim_;
-  std::vector<float> query_, key_, value_, grad_out_, out_, lse_;
-  std::vector<float> grad_query_, grad_key_, grad_value_;
-  kernel::Workspace workspace_;
-};
+constexpr double kBackwardWork = 2.5;  // of the forward pass
+constexpr double kTheta = 0.4;         // smooth fields lie above
 
 double Sgemm() { return train::MeasureSgemm(kGemmSize) / 1e9; }
 
+std::string Size(int64_t tokens) { return std::to_string(tokens / 1024) + "k"; }
+
+/// Beside plain matrix products.
 void RunDense(int64_t heads, int64_t tokens, int64_t dim, bool backward,
               const BenchOptions& options, Record& record) {
-  const std::string name = std::string(backward ? "attention_backward_" : "attention_dense_") +
-                           std::to_string(tokens / 1024) + "k_d" + std::to_string(dim);
+  const std::string name = (backward ? "attention_backward_" : "attention_dense_") + Size(tokens) +
+                           "_d" + std::to_string(dim);
   for (const IsaPath& path : IsaPaths()) {
     if (!options.Wants(name + path.suffix)) {
       continue;
     }
-    AttentionProblem problem(heads, tokens, dim);
+    AttentionProblem problem(heads, tokens, dim, AttentionProblem::Field::kRandom);
     const kernel::FlashAttentionInput in = problem.Input();
     const auto ours = [&] {
       const OnPath on(path);
-      return backward ? problem.Backward(in) : problem.Forward(in);
+      return backward ? kBackwardWork * problem.Gflop() / problem.Backward(in)
+                      : problem.Gflop() / problem.Forward(in);
     };
     problem.Forward(in);
     ours();
     RunRow({name + path.suffix, "GFLOP/s", "SGEMM 2048 cubed, " + LoadedBlas(), ours, Sgemm},
+           options, record);
+  }
+}
+
+/// Scores in INT8 and nothing skipped: what precision gives.
+void RunInt8(const BenchOptions& options, Record& record) {
+  for (const IsaPath& path : IsaPaths()) {
+    const std::string name = "attention_int8qk_16k_d128" + path.suffix;
+    if (!options.Wants(name)) {
+      continue;
+    }
+    AttentionProblem problem(2, 16384, 128, AttentionProblem::Field::kSmooth);
+    const auto rate = [&](bool int8) {
+      const OnPath on(path);
+      kernel::FlashAttentionInput in = problem.Input();
+      in.int8 = int8;
+      return problem.Gflop() / problem.Forward(in);
+    };
+    rate(true);
+    RunRow({name, "GFLOP/s", "our float32 kernel", [&] { return rate(true); },
+            [&] { return rate(false); }},
+           options, record);
+  }
+}
+
+/// The plan and the blocks that it leaves, beside our dense kernel over the share that is left.
+void RunSparge(int64_t heads, int64_t tokens, double sparsity, bool int8,
+               const BenchOptions& options, Record& record) {
+  for (const IsaPath& path : IsaPaths()) {
+    const std::string name = "sparge_" + Size(tokens) + "_s" +
+                             std::to_string(std::lround(100 * sparsity)) + (int8 ? "_int8" : "") +
+                             path.suffix;
+    if (!options.Wants(name)) {
+      continue;
+    }
+    const OnPath on(path);
+    AttentionProblem problem(heads, tokens, 128, AttentionProblem::Field::kSmooth);
+    double tau = 0;
+    const double reached = problem.SparsityOf(problem.PlanOfSparsity(sparsity, kTheta, &tau));
+    double planning = 0, dense = 0;  // seconds of the last turn
+    const auto ours = [&] {
+      kernel::FlashAttentionInput in = problem.Input();
+      in.int8 = int8;
+      kernel::BlockPlan plan;
+      planning = SecondsOf([&] { plan = problem.Plan(tau, kTheta); });
+      const kernel::BlockSelection selection = plan.View();
+      in.selection = &selection;
+      return problem.Gflop() / (planning + problem.Forward(in));
+    };
+    const auto peer = [&] {
+      dense = problem.Forward(problem.Input());
+      return problem.Gflop() / dense / (1 - reached);
+    };
+    ours();
+    RunRow(
+        {name, "GFLOP/s of dense work", "our dense float32 kernel over 1 - sparsity", ours, peer},
+        options, record);
+    record.metrics[name + "_sparsity"] = reached;
+    record.metrics[name + "_planning_share_of_dense"] = planning / dense;
+  }
+}
+
+/// Forward and backward pass as training runs them, beside attention that keeps its probabilities.
+void RunTrainStep(const BenchOptions& options, Record& record) {
+  constexpr int64_t kBatch = 2, kHeads = 12, kTokens = 2048, kDim = 64;
+  for (const IsaPath& path : IsaPaths()) {
+    const std::string name = "attention_train_step_2k" + path.suffix;
+    if (!options.Wants(name)) {
+      continue;
+    }
+    at::Tensor x[3];
+    for (at::Tensor& one : x) {
+      one = at::randn({kBatch, kTokens, kHeads, kDim}).transpose(1, 2).set_requires_grad(true);
+    }
+    const at::Tensor grad = at::randn({kBatch, kTokens, kHeads, kDim}).transpose(1, 2);
+    const auto steps = [&](auto attention) {
+      const OnPath on(path);
+      return 1 / SecondsOf([&] {
+               attention(x[0], x[1], x[2], 0.125, op::AttentionMask{true, 0}).backward(grad);
+             });
+    };
+    steps(op::Attention);
+    steps(op::UnfusedAttention);
+    RunRow({name, "steps/s", "unfused, by blocks of 128 queries",
+            [&] { return steps(op::Attention); }, [&] { return steps(op::UnfusedAttention); }},
            options, record);
   }
 }
@@ -110,6 +136,15 @@ void BenchAttention(const BenchOptions& options, Record& record) {
     RunDense(8, 4096, dim, false, options, record);
     RunDense(2, 16384, dim, false, options, record);
     RunDense(8, 4096, dim, true, options, record);
+  }
+  RunTrainStep(options, record);
+  RunInt8(options, record);
+  for (const bool int8 : {false, true}) {
+    for (const double sparsity : {0.5, 0.7, 0.9}) {
+      RunSparge(8, 4096, sparsity, int8, options, record);
+      RunSparge(2, 16384, sparsity, int8, options, record);
+      RunSparge(2, 32768, sparsity, int8, options, record);
+    }
   }
 }
 
