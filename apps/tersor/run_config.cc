@@ -37,7 +37,8 @@ void RunConfig::AddFields(Schema& schema) {
       .Add("model.layers", "transformer blocks", &layers)
       .Add("model.heads", "query heads", &heads)
       .Add("model.kv_heads", "key/value heads (0: as many)", &kv_heads)
-      .Add("model.window", "longest input, and length of training windows, in tokens", &window)
+      .Add("model.window", "length of training windows, in tokens", &window)
+      .Add("model.positions", "longest input that the model takes (0: the window)", &positions)
       .Add("model.rope_theta", "base of the rotary frequencies", &rope_theta)
       .Add("model.tie_embeddings", "output head shares the embedding", &tie_embeddings)
       .Add("model.initializer_range", "standard deviation of the first weights", &initializer_range)
@@ -122,7 +123,7 @@ io::ModelConfig RunConfig::Shape(int64_t vocab) const {
   shape.num_attention_heads = heads;
   shape.num_key_value_heads = kv_heads > 0 ? kv_heads : heads;
   shape.head_dim = hidden_size / heads;
-  shape.max_position_embeddings = window;
+  shape.max_position_embeddings = std::max(window, positions);
   shape.rope_theta = rope_theta;
   shape.tie_word_embeddings = llama ? tie_embeddings : true;
   shape.initializer_range = initializer_range;

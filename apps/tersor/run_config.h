@@ -37,7 +37,8 @@ struct RunConfig {
 
   std::string model_type = "llama";
   int64_t hidden_size = 256, intermediate_size = 0, layers = 4, heads = 4, kv_heads = 0;
-  int64_t window = 512;  // max_position_embeddings, and the length of training windows
+  int64_t window = 512;   // length of training windows
+  int64_t positions = 0;  // max_position_embeddings; 0: the window
   double rope_theta = 10000;
   bool tie_embeddings = true;
   double initializer_range = 0.02;

@@ -13,11 +13,14 @@
 #include "cli.h"
 #include "eval_images.h"
 #include "tersor/attention/sparse_attention.h"
+#include "tersor/data/corpus.h"
 #include "tersor/data/image_set.h"
+#include "tersor/data/retrieval.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/multiple_choice.h"
 #include "tersor/eval/ngram.h"
 #include "tersor/eval/perplexity.h"
+#include "tersor/eval/retrieval.h"
 #include "tersor/eval/xz.h"
 #include "tersor/io/model_config.h"
 #include "tersor/io/tokenizer.h"
@@ -30,12 +33,17 @@
 #include "tersor/util/log.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
+#include "tersor/util/rng.h"
 #include "text_source.h"
 #include "torch_setup.h"
 #include "verbs.h"
 
 namespace tersor::cli {
 namespace {
+
+/// Of a retrieval text's tokens, those that its pieces have more when they are joined, and the one
+/// before the text.
+constexpr int64_t kTokensAround = 64;
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
@@ -44,6 +52,7 @@ struct EvalOptions {
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
   int64_t window = 0, max_windows = 0, max_images = 0, questions = kDefaultQuestions;
+  int64_t retrieval = 0, retrieval_documents = 8;
 };
 
 void MeasureText(eval::WindowScorer& scorer, int64_t vocab_size, const io::Tokenizer& tokenizer,
@@ -125,6 +134,28 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
   record.metrics["choice_accuracy_normalized"] = result.accuracy_normalized;
 }
 
+/// Texts of so many tokens with records that are asked for at their end.
+void MeasureRetrieval(model::LanguageModel& model, const io::Tokenizer& tokenizer,
+                      const EvalOptions& options, Record& record) {
+  const std::vector<data::Document> prose = data::LoadCorpus("debian-docs", "test");
+  const std::vector<std::string_view> paragraphs = data::ProseParagraphs(prose);
+  data::RetrievalOptions make;
+  make.size = options.retrieval - kTokensAround;
+  make.measure = [&](std::string_view text) { return std::ssize(tokenizer.Encode(text)); };
+  std::vector<data::Document> documents;
+  for (int64_t i = 0; i < options.retrieval_documents; ++i) {
+    documents.push_back(
+        data::MakeRetrieval(paragraphs, make, Rng(record.seed, static_cast<uint64_t>(i))));
+  }
+  Progress progress("retrieving", options.retrieval_documents, "text");
+  const eval::RetrievalResult result = eval::MeasureRetrieval(
+      model, tokenizer, documents, [&](int64_t done) { progress.Update(done); });
+  progress.Finish();
+  record.metrics["retrieval_accuracy"] = result.accuracy;
+  record.metrics["retrieval_queries"] = result.queries;
+  record.metrics["retrieval_longest_text"] = result.longest;
+}
+
 /// The engine that serves it, for models that were made to be served packed.
 std::string DefaultEngine(const std::string& model, bool images) {
   const bool quantized = images ? io::ReadVitConfig(model).quantization.has_value()
@@ -146,8 +177,9 @@ void CheckKind(const EvalOptions& options, bool images) {
     }
     return;
   }
-  const bool text = !options.choices.empty() || !options.baselines.empty() ||
-                    !options.tokenizer.empty() || options.window != 0 || options.max_windows != 0;
+  const bool text = !options.choices.empty() || options.retrieval > 0 ||
+                    !options.baselines.empty() || !options.tokenizer.empty() ||
+                    options.window != 0 || options.max_windows != 0;
   if (text) {
     FailUsage("tersor eval: ", options.model,
               " is an image model; it takes --data, --max-images, --engine and --weights");
@@ -189,6 +221,9 @@ void EvalText(const EvalOptions& options, Record& record) {
   if (!options.choices.empty()) {
     MeasureChoices(*model, *tokenizer, options, record);
   }
+  if (options.retrieval > 0) {
+    MeasureRetrieval(*model, *tokenizer, options, record);
+  }
   if (options.attention.name != "dense") {
     record.metrics["attention_sparsity"] = sparsity.Sparsity();
     record.metrics["attention_seconds"] = sparsity.seconds;
@@ -219,6 +254,9 @@ int RunEval(int argc, char** argv) {
               "continuations are to be found",
               &options.choices)
       .Option("--questions", "how many are made of a text", &options.questions)
+      .Option("--retrieval", "tokens a text in which codes are to be found again (0: none are)",
+              &options.retrieval)
+      .Option("--retrieval-texts", "how many such texts", &options.retrieval_documents)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
       .Option("--engine",
               "torch, or runtime: the engine that serves (default: runtime for .gguf files and "
@@ -237,8 +275,11 @@ int RunEval(int argc, char** argv) {
   if (!line.Parse(argc, argv)) {
     return 0;
   }
-  if (options.data.empty() && options.choices.empty()) {
-    FailUsage("tersor eval: --data or --choices is needed");
+  if (options.data.empty() && options.choices.empty() && options.retrieval == 0) {
+    FailUsage("tersor eval: --data, --choices or --retrieval is needed");
+  }
+  if (options.retrieval < 0 || options.retrieval_documents < 1) {
+    FailUsage("tersor eval: --retrieval must not be below 0, --retrieval-texts above 0");
   }
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
@@ -255,8 +296,11 @@ int RunEval(int argc, char** argv) {
     FailUsage("tersor eval: --engine ", options.engine, " is not known; there are: torch, runtime");
   }
   const bool served = options.engine == "runtime";
-  if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
-    FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");
+  if (served ? !options.choices.empty() || options.retrieval > 0
+             : !options.runtime.weights.empty()) {
+    FailUsage(
+        "tersor eval: --choices and --retrieval need --engine torch, --weights needs --engine "
+        "runtime");
   }
   if (images || served) {
     if (options.attention.name != "dense") {
@@ -280,7 +324,8 @@ int RunEval(int argc, char** argv) {
                         {"max_windows", options.max_windows},
                         {"engine", options.engine},
                         {"weights", options.runtime.weights},
-                        {"max_images", options.max_images}});
+                        {"max_images", options.max_images},
+                        {"retrieval", options.retrieval}});
   if (images) {
     EvalImages({options.model, options.data.front(), options.engine, options.runtime.weights,
                 options.max_images},

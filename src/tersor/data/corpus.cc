@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <charconv>
 #include <filesystem>
 #include <functional>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "tersor/data/gcide.h"
 #include "tersor/data/markup.h"
+#include "tersor/data/retrieval.h"
 #include "tersor/data/text_reader.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
@@ -148,6 +150,34 @@ const std::vector<Corpus>& Corpora() {
   return corpora;
 }
 
+constexpr std::string_view kRetrieval = "retrieval-";
+
+/// Documents of so many kilobytes among the prose of debian-docs, without spans: all of it is
+/// learned. As much text as a model of some million parameters reads in an hour.
+std::vector<Document> RetrievalCorpus(const std::string& name, const std::string& split) {
+  constexpr int64_t kTrainBytes = 12 << 20, kHeldOutBytes = 1 << 20, kLargest = 1024;
+  constexpr int64_t kBytesPerQuery = 512;
+  int64_t kilobytes = 0;
+  const char* end = name.data() + name.size();
+  const auto parsed = std::from_chars(name.data() + kRetrieval.size(), end, kilobytes);
+  if (parsed.ec != std::errc() || parsed.ptr != end || kilobytes < 1 || kilobytes > kLargest) {
+    FailUsage("corpus ", name, ": ", kRetrieval, "N has texts of N kilobytes, 1 to ", kLargest);
+  }
+  const std::vector<Document> prose = LoadCorpus("debian-docs", split);
+  const std::vector<std::string_view> paragraphs = ProseParagraphs(prose);
+  RetrievalOptions options;
+  options.size = kilobytes << 10;
+  options.queries = std::clamp<int64_t>(options.size / kBytesPerQuery, 1, 32);
+  const int64_t total = split == "train" ? kTrainBytes : kHeldOutBytes;
+  std::vector<Document> documents;
+  for (int64_t i = 0; i < std::max<int64_t>(1, total / options.size); ++i) {
+    documents.push_back(
+        MakeRetrieval(paragraphs, options, Rng(Fnv(name + split), static_cast<uint64_t>(i))));
+    documents.back().loss_spans.clear();
+  }
+  return documents;
+}
+
 }  // namespace
 
 std::vector<std::string> CorpusNames() {
@@ -170,6 +200,9 @@ uint64_t ParagraphHash(std::string_view paragraph) {
 }
 
 std::vector<Document> LoadCorpus(const std::string& name, const std::string& split) {
+  if (name.starts_with(kRetrieval)) {
+    return RetrievalCorpus(name, split);
+  }
   const auto wanted = std::find(kSplits.begin(), kSplits.end(), split);
   TERSOR_CHECK(wanted != kSplits.end(), "corpus ", name, " has no split ", split,
                "; there are train, validation and test");
@@ -183,7 +216,7 @@ std::vector<Document> LoadCorpus(const std::string& name, const std::string& spl
   for (const std::string& other : CorpusNames()) {
     known += (known.empty() ? "" : ", ") + other;
   }
-  FailUsage("there is no corpus ", name, "; there are ", known);
+  FailUsage("there is no corpus ", name, "; there are ", known, ", ", kRetrieval, "KILOBYTES");
 }
 
 }  // namespace tersor::data

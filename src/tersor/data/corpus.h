@@ -10,6 +10,8 @@
 namespace tersor::data {
 
 /// Names that LoadCorpus knows: "debian-docs", technical prose; "gcide", dictionary definitions.
+/// Besides these "retrieval-N": texts of N kilobytes with records that are asked for later
+/// (retrieval.h), among the prose of debian-docs.
 std::vector<std::string> CorpusNames();
 
 /// Documents of one split ("train", "validation" or "test"), the same on every machine with the
