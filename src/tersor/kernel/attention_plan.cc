@@ -242,19 +242,23 @@ BlockPlan PlanHeads(const FlashAttentionInput& in, std::span<const BlockSelector
   const auto rows = [&](const HeadsView& view, int64_t batch, int64_t head, int64_t tokens) {
     return HeadRows{view.At(batch, head, 0), view.type, tokens, in.dim, view.token_stride};
   };
-  std::vector<BlockPlan> plans(static_cast<size_t>(in.batch * in.kv_heads));
+  std::vector<BlockSummaries> keys(static_cast<size_t>(in.batch * in.kv_heads));
+  ParallelFor(0, std::ssize(keys), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const HeadRows head = rows(in.key, i / in.kv_heads, i % in.kv_heads, in.keys);
+      keys[static_cast<size_t>(i)] =
+          SummarizeBlocks(head, kKeyBlock, MeanRow(head).data(), similarity);
+    }
+  });
+  std::vector<BlockPlan> plans(static_cast<size_t>(in.batch * in.heads));
   ParallelFor(0, std::ssize(plans), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t batch = i / in.kv_heads, kv_head = i % in.kv_heads;
-      const HeadRows keys = rows(in.key, batch, kv_head, in.keys);
-      const std::vector<float> mean = MeanRow(keys);
-      const BlockSummaries summary = SummarizeBlocks(keys, kKeyBlock, mean.data(), similarity);
-      for (int64_t h = kv_head * group; h < (kv_head + 1) * group; ++h) {
-        const BlockSummaries queries =
-            SummarizeBlocks(rows(in.query, batch, h, in.queries), kQueryBlock, nullptr, similarity);
-        plans[static_cast<size_t>(i)].Append(PlanAttention(
-            grid, queries, summary, in.scale, *selectors[static_cast<size_t>(h)], options));
-      }
+      const int64_t batch = i / in.heads, h = i % in.heads;
+      const BlockSummaries queries =
+          SummarizeBlocks(rows(in.query, batch, h, in.queries), kQueryBlock, nullptr, similarity);
+      plans[static_cast<size_t>(i)] =
+          PlanAttention(grid, queries, keys[static_cast<size_t>(batch * in.kv_heads + h / group)],
+                        in.scale, *selectors[static_cast<size_t>(h)], options);
     }
   });
   BlockPlan all;

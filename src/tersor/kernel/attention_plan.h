@@ -102,7 +102,7 @@ BlockPlan PlanAttention(const AttentionGrid& grid, const BlockSummaries& queries
 
 /// The blocks of all query heads of an input, [batch, heads, query blocks]: selectors[h] chooses
 /// for head h. Keys are smoothed (their mean taken off) before they are judged, and summarized once
-/// for the query heads that share them. Parallel over batch and key-value heads.
+/// for the query heads that share them. Parallel over batch and heads.
 BlockPlan PlanHeads(const FlashAttentionInput& in, std::span<const BlockSelector* const> selectors,
                     Similarity similarity, const PlanOptions& options);
 
