@@ -1,6 +1,7 @@
 // `tersor-torch`: the verbs that need libtorch. `tersor` starts it; users need not.
 #include <string>
 
+#include "blas_core.h"
 #include "cli.h"
 #include "tersor/util/error.h"
 #include "verbs.h"
@@ -19,6 +20,9 @@ int Main(int argc, char** argv) {
   if (verb == "prune") {
     return RunPrune(argc - 1, argv + 1);
   }
+  if (verb == "attention") {
+    return RunAttention(argc - 1, argv + 1);
+  }
   if (verb == "bench") {
     return RunBench(argc - 1, argv + 1);
   }
@@ -28,4 +32,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace tersor::cli
 
-int main(int argc, char** argv) { return tersor::cli::Run(tersor::cli::Main, argc, argv); }
+int main(int argc, char** argv) {
+  tersor::cli::RestartWithFastBlas(argv);
+  return tersor::cli::Run(tersor::cli::Main, argc, argv);
+}

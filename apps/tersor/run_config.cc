@@ -55,6 +55,7 @@ void RunConfig::AddFields(Schema& schema) {
   image.augment.AddFields(schema);
   trainer.AddFields(schema);
   precision.AddFields(schema);
+  attention.AddFields(schema);
 }
 
 void RunConfig::CheckKind(const std::string& type) const {
@@ -88,6 +89,9 @@ void RunConfig::CheckKind(const std::string& type) const {
   if (!tokenizer.empty() || glu_outliers > 0 || kv_heads > 0) {
     FailUsage("tokenizer.path, model.kv_heads and model.glu_outliers are for language models, not ",
               "for ", type);
+  }
+  if (attention.name != "dense") {
+    FailUsage("attention ", attention.name, " is for language models, not for ", type);
   }
   if (precision.int8.head) {
     FailUsage("precision.head must be false for ", type, ", whose classifier stays in float32");

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "tersor/attention/attention_config.h"
 #include "tersor/data/augment.h"
 #include "tersor/io/model_config.h"
 #include "tersor/io/vit_config.h"
@@ -43,6 +44,8 @@ struct RunConfig {
   bool recompute = false;
   int64_t glu_outliers = 0;
   double glu_outlier_factor = 64;
+
+  attention::AttentionConfig attention;
 
   ImageConfig image;
 

@@ -36,6 +36,11 @@ std::vector<data::Document> ReadNamedText(const std::vector<std::string>& names,
   return documents;
 }
 
+std::vector<eval::Question> ReadNamedQuestions(const std::string& name, int64_t count) {
+  return name.ends_with(".jsonl") ? eval::ReadQuestions(name)
+                                  : eval::MakeQuestions(ReadNamedText({name}, "test"), count, 0);
+}
+
 std::string TokenizerIdentity(const std::string& path) {
   if (path.ends_with(".gguf")) {  // may be larger than memory
     const auto written = std::filesystem::last_write_time(path).time_since_epoch().count();

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "tersor/attention/sparse_attention.h"
 #include "tersor/data/sampler.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/perplexity.h"
@@ -188,6 +189,12 @@ void TrainText(TrainRun& run) {
             static_cast<double>(streams.train.size()) / 1e6, streams.bytes_per_token);
 
   const std::unique_ptr<precision::Precision> precision = run.MakePrecision();
+  const io::ModelConfig start = run.options().init.empty()
+                                    ? run.config().Shape(tokenizer->vocab_size())
+                                    : io::ReadModelConfig(run.options().init);
+  attention::SparsityCounts sparsity;
+  precision->plugs.attention = attention::MakeAttention(
+      run.config().attention, start.num_hidden_layers, start.num_attention_heads, &sparsity);
   const std::unique_ptr<model::LanguageModel> model =
       StartModel(run, *tokenizer, tokenizer_path, precision->plugs);
   const io::ModelConfig& shape = model->config();
@@ -229,9 +236,15 @@ void TrainText(TrainRun& run) {
     const at::NoGradGuard no_grad;
     return model->Forward(probe).hidden;
   });
-  run.Train(*precision, std::move(task), [](const train::RunState& state) {
-    return state.best_step >= 0 ? Json{{"validation_perplexity", std::exp(state.best_loss)}}
-                                : Json::object();
+  run.Train(*precision, std::move(task), [&](const train::RunState& state) {
+    Json metrics = Json::object();
+    if (state.best_step >= 0) {
+      metrics["validation_perplexity"] = std::exp(state.best_loss);
+    }
+    if (run.config().attention.name != "dense") {
+      metrics["attention_sparsity"] = sparsity.Sparsity();
+    }
+    return metrics;
   });
 }
 

@@ -9,8 +9,10 @@
 #include <numbers>
 #include <optional>
 
+#include "attention_options.h"
 #include "cli.h"
 #include "eval_images.h"
+#include "tersor/attention/sparse_attention.h"
 #include "tersor/data/image_set.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/multiple_choice.h"
@@ -38,9 +40,10 @@ namespace {
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
   std::string engine;
+  attention::AttentionConfig attention;
   runtime::EngineOptions runtime;
   std::vector<std::string> data, baselines;
-  int64_t window = 0, max_windows = 0, max_images = 0;
+  int64_t window = 0, max_windows = 0, max_images = 0, questions = kDefaultQuestions;
 };
 
 void MeasureText(eval::WindowScorer& scorer, int64_t vocab_size, const io::Tokenizer& tokenizer,
@@ -110,8 +113,9 @@ void MeasureBaselines(const io::Tokenizer& tokenizer, const EvalOptions& options
 }
 
 void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
-                    const std::string& path, Record& record) {
-  const std::vector<eval::Question> questions = eval::ReadQuestions(path);
+                    const EvalOptions& options, Record& record) {
+  const std::vector<eval::Question> questions =
+      ReadNamedQuestions(options.choices, options.questions);
   Progress progress("answering", static_cast<int64_t>(questions.size()), "question");
   const eval::ChoiceResult result = eval::AnswerQuestions(
       model, tokenizer, questions, [&](int64_t done) { progress.Update(done); });
@@ -156,13 +160,17 @@ void CheckKind(const EvalOptions& options, bool images) {
 /// Everything that can be measured of a language model.
 void EvalText(const EvalOptions& options, Record& record) {
   const bool served = options.engine == "runtime";
+  attention::SparsityCounts sparsity;
   std::unique_ptr<precision::Precision> precision;
   std::unique_ptr<model::LanguageModel> model;
   std::unique_ptr<runtime::Engine> engine;
   if (served) {
     engine = runtime::Engine::Load(options.model, options.runtime);
   } else {
-    precision = precision::MakePrecision(io::ReadModelConfig(options.model).quantization);
+    const io::ModelConfig config = io::ReadModelConfig(options.model);
+    precision = precision::MakePrecision(config.quantization);
+    precision->plugs.attention = attention::MakeAttention(
+        options.attention, config.num_hidden_layers, config.num_attention_heads, &sparsity);
     model = model::LoadLanguageModel(options.model, precision->plugs);
   }
   const std::unique_ptr<eval::WindowScorer> scorer =
@@ -179,7 +187,12 @@ void EvalText(const EvalOptions& options, Record& record) {
     }
   }
   if (!options.choices.empty()) {
-    MeasureChoices(*model, *tokenizer, options.choices, record);
+    MeasureChoices(*model, *tokenizer, options, record);
+  }
+  if (options.attention.name != "dense") {
+    record.metrics["attention_sparsity"] = sparsity.Sparsity();
+    record.metrics["attention_seconds"] = sparsity.seconds;
+    record.metrics["attention_planning_seconds"] = sparsity.planning_seconds;
   }
 }
 
@@ -187,6 +200,8 @@ void EvalText(const EvalOptions& options, Record& record) {
 
 int RunEval(int argc, char** argv) {
   EvalOptions options;
+  Schema schema;
+  options.attention.AddFields(schema);
   CommandLine line(
       "eval",
       "Measure a language model on text or on multiple-choice questions, or an image model.",
@@ -199,7 +214,11 @@ int RunEval(int argc, char** argv) {
       .Option("--baselines",
               "training text: also measure a 5-gram model and xz given it on the same text",
               &options.baselines)
-      .Option("--choices", "JSON lines of {context, choices, answer}", &options.choices)
+      .Option("--choices",
+              "multiple choice: a .jsonl file of {context, choices, answer}, or a text whose own "
+              "continuations are to be found",
+              &options.choices)
+      .Option("--questions", "how many are made of a text", &options.questions)
       .Option("--tokenizer", "tokenizer folder or file (default: the model's)", &options.tokenizer)
       .Option("--engine",
               "torch, or runtime: the engine that serves (default: runtime for .gguf files and "
@@ -212,7 +231,9 @@ int RunEval(int argc, char** argv) {
       .Option("--window", "tokens a window (0: the model's length)", &options.window)
       .Option("--max-windows", "use the first windows only (0: all)", &options.max_windows)
       .Option("--max-images", "use the first images only (0: all)", &options.max_images)
-      .Option("--cache", "folder of tokenized texts", &options.cache);
+      .Option("--cache", "folder of tokenized texts", &options.cache)
+      .Fields(&schema);
+  AddAttentionOption(options.attention, line);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
@@ -221,6 +242,9 @@ int RunEval(int argc, char** argv) {
   }
   if (options.window < 0 || options.window == 1 || options.max_windows < 0) {
     FailUsage("tersor eval: --window must be 0 or at least 2, --max-windows 0 or more");
+  }
+  if (options.questions < 1) {
+    FailUsage("tersor eval: --questions must be above 0");
   }
   const bool images = IsImageModelFolder(options.model);
   CheckKind(options, images);
@@ -234,17 +258,29 @@ int RunEval(int argc, char** argv) {
   if (served ? !options.choices.empty() : !options.runtime.weights.empty()) {
     FailUsage("tersor eval: --choices needs --engine torch, --weights needs --engine runtime");
   }
+  if (images || served) {
+    if (options.attention.name != "dense") {
+      FailUsage("tersor eval: --attention is for language models on --engine torch");
+    }
+  } else {
+    ResolveAttention(options.model, options.attention);
+  }
   SetUpTorch();
   CatchInterrupts();
   const auto began = std::chrono::steady_clock::now();
   Record record;
   record.verb = "eval";
   record.seed = line.common().seed;
-  record.config = {{"model", options.model},          {"data", options.data},
-                   {"baselines", options.baselines},  {"choices", options.choices},
-                   {"window", options.window},        {"max_windows", options.max_windows},
-                   {"engine", options.engine},        {"weights", options.runtime.weights},
-                   {"max_images", options.max_images}};
+  record.config = schema.ToJson();
+  record.config.update({{"model", options.model},
+                        {"data", options.data},
+                        {"baselines", options.baselines},
+                        {"choices", options.choices},
+                        {"window", options.window},
+                        {"max_windows", options.max_windows},
+                        {"engine", options.engine},
+                        {"weights", options.runtime.weights},
+                        {"max_images", options.max_images}});
   if (images) {
     EvalImages({options.model, options.data.front(), options.engine, options.runtime.weights,
                 options.max_images},

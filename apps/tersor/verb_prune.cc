@@ -39,10 +39,12 @@ constexpr int64_t kHeldOutShare = 10, kMostHeldOut = 1 << 13;
 constexpr double kRandomRange = 0.15;
 
 struct PruneArguments {
-  std::vector<std::string> models, calibration, evaluate, sensitivity;
+  std::vector<std::string> models, calibration, evaluate, choices, sensitivity;
   std::string output, pack, pattern, metric = "wanda", cache = "out/cache";
   double sparsity = -1;
   int64_t samples = 128, length = 0, max_windows = 0, random = 0;
+  int64_t questions = kDefaultQuestions;
+  bool pruned_only = false;
   prune::PruneOptions options;
 };
 
@@ -65,9 +67,11 @@ void CheckArguments(PruneArguments& a) {
   if (!(options.sparsity >= 0 && options.sparsity < 1)) {
     FailUsage("tersor prune: --sparsity ", options.sparsity, " is not in [0, 1)");
   }
-  if (a.samples < 1 || a.length < 0 || a.max_windows < 0 || a.random < 0) {
+  if (a.samples < 1 || a.length < 0 || a.max_windows < 0 || a.random < 0 || a.questions < 1) {
     FailUsage(
-        "tersor prune: --samples must be above 0; --length, --max-windows, --random not below");
+        "tersor prune: --samples and --questions must be above 0; --length, --max-windows, "
+        "--random "
+        "not below");
   }
   if (a.random > 0 && options.pattern.structured()) {
     FailUsage("tersor prune: --random is for unstructured sparsity");
@@ -231,8 +235,18 @@ void PruneModel(const PruneArguments& a, Record& record) {
       record.metrics[prefix + "accuracy " + text] = sums.correct / sums.tokens;
       log::Info("{}perplexity {:.4g} on {}", prefix.empty() ? "pruned " : prefix, perplexity, text);
     }
+    for (const std::string& name : a.choices) {
+      const eval::ChoiceResult result = eval::AnswerQuestions(
+          language_model, *tokenizer, ReadNamedQuestions(name, a.questions), nullptr);
+      record.metrics[prefix + "choice_accuracy " + name] = result.accuracy;
+      record.metrics[prefix + "choice_accuracy_normalized " + name] = result.accuracy_normalized;
+      log::Info("{}accuracy {:.3g} on the choices of {}", prefix.empty() ? "pruned " : prefix,
+                result.accuracy_normalized, name);
+    }
   };
-  measure("dense ");
+  if (!a.pruned_only) {
+    measure("dense ");
+  }
   const auto began = std::chrono::steady_clock::now();
   prune::ModelPruning pruning(model, calibration.samples, calibration.held_out, a.options,
                               ShowProgress());
@@ -287,6 +301,12 @@ int RunPrune(int argc, char** argv) {
               &a.evaluate)
       .Option("--max-windows", "of each text evaluate the first windows only (0: all)",
               &a.max_windows)
+      .Option("--choices",
+              "multiple-choice questions answered before and after: .jsonl files, or texts whose "
+              "own continuations are to be found",
+              &a.choices)
+      .Option("--questions", "how many are made of a text", &a.questions)
+      .Option("--pruned-only", "evaluate after pruning only", &a.pruned_only)
       .Option("--cache", "folder of tokenized texts and of calibration statistics", &a.cache)
       .Option("--random", "also try this many random allocations: does even redundancy help?",
               &a.random)

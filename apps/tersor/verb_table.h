@@ -16,6 +16,7 @@ struct Verb {
 inline constexpr std::array kVerbs = {
     Verb{"train", "train a language model on text, or a classifier on images", true},
     Verb{"prune", "make weights zero, layer by layer as much as it bears", true},
+    Verb{"attention", "find how sparse each head may attend", true},
     Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice, accuracy", true},
     Verb{"generate", "continue a text with a model", false},
     Verb{"serve", "serve a model over OpenAI's HTTP interface", false},

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "attention_options.h"
 #include "cli.h"
 #include "run_config.h"
 #include "tersor/io/vit_config.h"
@@ -34,6 +35,7 @@ int RunTrain(int argc, char** argv) {
               ConfigField::Target(&options.keep_sparsity))
       .Option("--nproc", "local ranks to start", &options.nproc)
       .Fields(&schema);
+  AddAttentionOption(options.run.attention, line);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
@@ -48,6 +50,7 @@ int RunTrain(int argc, char** argv) {
   const std::string type =
       options.init.empty() ? options.run.model_type : io::ReadModelType(options.init);
   options.run.CheckKind(type);
+  ResolveAttention(options.init, options.run.attention);
   if (options.keep_sparsity && options.init.empty()) {
     FailUsage("tersor train: --keep-sparsity needs --init, a pruned model");
   }

@@ -15,6 +15,7 @@ int RunReproduce(int argc, char** argv);
 int RunTrain(int argc, char** argv);
 int RunEval(int argc, char** argv);
 int RunPrune(int argc, char** argv);
+int RunAttention(int argc, char** argv);
 int RunBench(int argc, char** argv);
 
 }  // namespace tersor::cli

@@ -10,18 +10,19 @@
 
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/json.h"
-#include "test_files.h"
+#include "tersor_command.h"
 
 namespace tersor {
 namespace {
 
 using testing::CommandResult;
+using testing::ExpectFailure;
+using testing::KillInMidTraining;
+using testing::kTersor;
 using testing::RunCommand;
 using testing::Slurp;
 using testing::Spill;
 using testing::TemporaryFolder;
-
-const std::string kTersor = TERSOR_BIN_DIR "/tersor";
 
 /// A small text that a byte model can learn a little of.
 std::string SomeText() {
@@ -48,21 +49,8 @@ class Command : public ::testing::Test {
   }
 
   std::string Train(const std::string& run, const std::string& more = "") const {
-    return kTersor + " train --recipe " + (folder_ / "tiny.yaml") + " -o " + (folder_ / run) + " " +
+    return kTersor + "train --recipe " + (folder_ / "tiny.yaml") + " -o " + (folder_ / run) + " " +
            more;
-  }
-
-  /// The command fails with this code and one line that has these parts.
-  void ExpectFailure(const std::string& command, int code, const std::vector<std::string>& parts) {
-    const CommandResult result = RunCommand(command);
-    EXPECT_EQ(result.code, code) << command << "\n" << result.error;
-    const size_t at = result.error.find("error: ");
-    ASSERT_NE(at, std::string::npos) << command << "\n" << result.error;
-    const std::string line = result.error.substr(at);
-    EXPECT_EQ(line.find('\n'), line.size() - 1) << line;
-    for (const std::string& part : parts) {
-      EXPECT_NE(line.find(part), std::string::npos) << line << "lacks: " << part;
-    }
   }
 
   std::string Weights(const std::string& run) const {
@@ -72,19 +60,37 @@ class Command : public ::testing::Test {
   TemporaryFolder folder_;
 };
 
+TEST_F(Command, OpenBlasUsesTheVectorsThatTheCpuHas) {
+  const auto blas = [&](const std::string& environment) {
+    const CommandResult run =
+        RunCommand("env " + environment + " " + Train("run", "--train.steps 1"));
+    EXPECT_EQ(run.code, 0) << run.error;
+    const Json machine = ReadJsonFile(folder_ / "run/record.json")["machine"];
+    std::filesystem::remove_all(folder_ / "run");
+    return machine["blas"].get<std::string>();
+  };
+  const std::string by_itself = blas("-u OPENBLAS_CORETYPE");
+  if (by_itself.rfind("OpenBLAS", 0) != 0 || !__builtin_cpu_supports("avx2")) {
+    GTEST_SKIP() << "this is about OpenBLAS and AVX2";
+  }
+  EXPECT_EQ(by_itself.find("Prescott"), std::string::npos) << by_itself;
+  const std::string asked_for = blas("OPENBLAS_CORETYPE=Prescott");
+  EXPECT_NE(asked_for.find("Prescott"), std::string::npos) << asked_for;
+}
+
 TEST_F(Command, HelpVersionAndTypos) {
-  EXPECT_EQ(RunCommand(kTersor + " --version").out.rfind("tersor ", 0), 0u);
-  EXPECT_EQ(RunCommand(kTersor + " --help").code, 0);
+  EXPECT_EQ(RunCommand(kTersor + "--version").out.rfind("tersor ", 0), 0u);
+  EXPECT_EQ(RunCommand(kTersor + "--help").code, 0);
   for (const std::string verb : {"train", "eval", "bench", "report", "reproduce"}) {
-    const CommandResult help = RunCommand(kTersor + " " + verb + " --help");
+    const CommandResult help = RunCommand(kTersor + verb + " --help");
     EXPECT_EQ(help.code, 0) << help.error;
     EXPECT_NE(help.out.find("Example: tersor " + verb), std::string::npos);
   }
   EXPECT_EQ(RunCommand(kTersor).code, 2);
-  ExpectFailure(kTersor + " trian", 2, {"trian", "did you mean train?"});
+  ExpectFailure(kTersor + "trian", 2, {"trian", "did you mean train?"});
   ExpectFailure(Train("x", "--train.stepz 3"), 2, {"--train.stepz", "did you mean --train.steps?"});
-  ExpectFailure(kTersor + " eval", 2, {"--model is needed"});
-  ExpectFailure(kTersor + " bench nothing", 2, {"unknown suite nothing"});
+  ExpectFailure(kTersor + "eval", 2, {"--model is needed"});
+  ExpectFailure(kTersor + "bench nothing", 2, {"unknown suite nothing"});
 }
 
 TEST_F(Command, TrainEvalReport) {
@@ -99,9 +105,8 @@ TEST_F(Command, TrainEvalReport) {
   EXPECT_LT(record["metrics"]["validation_loss"], 5.0);  // ln 258 = 5.55 at the start
   EXPECT_EQ(record["series"]["training loss"]["y"].size(), 30u);
 
-  const std::string eval = kTersor + " eval --model " + model + " --data " +
-                           (folder_ / "text.txt") + " --cache " + (folder_ / "cache") + " --json " +
-                           (folder_ / "eval.json");
+  const std::string eval = kTersor + "eval --model " + model + " --data " + (folder_ / "text.txt") +
+                           " --cache " + (folder_ / "cache") + " --json " + (folder_ / "eval.json");
   ASSERT_EQ(RunCommand(eval).code, 0) << RunCommand(eval).error;
   const Json metrics = ReadJsonFile(folder_ / "eval.json")["metrics"];
   const auto bytes = static_cast<int64_t>(SomeText().size());
@@ -110,7 +115,7 @@ TEST_F(Command, TrainEvalReport) {
   EXPECT_NEAR(metrics["bits_per_byte"].get<double>(),
               std::log2(metrics["perplexity"].get<double>()), 0.05);
 
-  ASSERT_EQ(RunCommand(kTersor + " report " + (folder_ / "train.json") + " " +
+  ASSERT_EQ(RunCommand(kTersor + "report " + (folder_ / "train.json") + " " +
                        (folder_ / "eval.json") + " -o " + (folder_ / "r.html"))
                 .code,
             0);
@@ -126,14 +131,14 @@ TEST_F(Command, MultipleChoice) {
       R"({"context": "Line 4 of the text", "choices": ["XZXZ", " says"], "answer": 1})"
       "\n");
   const CommandResult result =
-      RunCommand(kTersor + " eval --model " + (folder_ / "run/best") + " --choices " +
+      RunCommand(kTersor + "eval --model " + (folder_ / "run/best") + " --choices " +
                  (folder_ / "q.jsonl") + " --json " + (folder_ / "c.json"));
   ASSERT_EQ(result.code, 0) << result.error;
   EXPECT_EQ(ReadJsonFile(folder_ / "c.json")["metrics"]["questions"], 2);
   EXPECT_EQ(ReadJsonFile(folder_ / "c.json")["metrics"]["choice_accuracy_normalized"], 1.0);
   Spill(folder_ / "bad.jsonl", R"({"context": "a", "choices": ["b", "c"], "answer": 2})");
   ExpectFailure(
-      kTersor + " eval --model " + (folder_ / "run/best") + " --choices " + (folder_ / "bad.jsonl"),
+      kTersor + "eval --model " + (folder_ / "run/best") + " --choices " + (folder_ / "bad.jsonl"),
       1, {"bad.jsonl:1", "'answer' is 2"});
 }
 
@@ -141,9 +146,7 @@ TEST_F(Command, KillAndResumeGivesTheSameWeights) {
   const std::string longer = "--train.steps 400 --train.save_every 20 --train.eval_every 0";
   ASSERT_EQ(RunCommand(Train("whole", longer)).code, 0);
   // Killed once the second checkpoint is there, then again by Ctrl-C, then finished.
-  RunCommand(Train("broken", longer) +
-             " & pid=$!; until grep -qs '\"step\": \\([4-9].\\|[1-9]..\\)' " +
-             (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+  KillInMidTraining(Train("broken", longer), folder_ / "broken");
   EXPECT_NE(Weights("broken"), Weights("whole"));
   const std::string state = folder_ / "broken/last/training_state.json";
   std::filesystem::copy_file(state, folder_ / "before.json");
@@ -231,19 +234,19 @@ TEST_F(Command, BadTexts) {
 
 TEST_F(Command, BadRecipes) {
   Spill(folder_ / "bad.yaml", "train:\n  steps: 10\n  warmup_step: 3\n");
-  ExpectFailure(kTersor + " train --recipe " + (folder_ / "bad.yaml") + " -o " + (folder_ / "x"), 2,
+  ExpectFailure(kTersor + "train --recipe " + (folder_ / "bad.yaml") + " -o " + (folder_ / "x"), 2,
                 {"bad.yaml:3", "warmup_step", "train.warmup_steps"});
   ExpectFailure(Train("x", "--train.lr fast"), 2, {"--train.lr"});
   ExpectFailure(Train("x", "--train.schedule linear"), 2, {"train.schedule", "wsd"});
   ExpectFailure(Train("x", "--model.heads 5"), 2, {"model.heads"});
-  ExpectFailure(kTersor + " reproduce nothing", 2, {"no recipes for nothing"});
+  ExpectFailure(kTersor + "reproduce nothing", 2, {"no recipes for nothing"});
 }
 
 TEST_F(Command, BadModels) {
   ASSERT_EQ(RunCommand(Train("run", "--train.steps 2")).code, 0);
   const std::string model = folder_ / "run/best";
-  const std::string eval = kTersor + " eval --model " + model + " --data " +
-                           (folder_ / "text.txt") + " --cache " + (folder_ / "cache");
+  const std::string eval = kTersor + "eval --model " + model + " --data " + (folder_ / "text.txt") +
+                           " --cache " + (folder_ / "cache");
   const std::string weights = Slurp(model + "/model.safetensors");
   const std::string config = Slurp(model + "/config.json");
   Spill(model + "/model.safetensors", weights.substr(0, weights.size() / 2));
@@ -263,7 +266,7 @@ TEST_F(Command, BadModels) {
   std::filesystem::remove(model + "/model.safetensors");
   Spill(model + "/model.safetensors.index.json", R"({"weight_map": {"a": "model-1.safetensors"}})");
   ExpectFailure(eval, 1, {"model-1.safetensors", "missing"});
-  ExpectFailure(kTersor + " eval --model " + (folder_ / "none") + " --data x", 1, {"none"});
+  ExpectFailure(kTersor + "eval --model " + (folder_ / "none") + " --data x", 1, {"none"});
 }
 
 TEST_F(Command, ReproduceRepeatsACellBySeeds) {
@@ -272,7 +275,7 @@ TEST_F(Command, ReproduceRepeatsACellBySeeds) {
         "claim: Seeds differ.\ncells:\n"
         "  - name: train\n    seeds: 2\n    run: [train, --recipe, " +
             (folder_ / "tiny.yaml") + ", --train.steps, \"5\", --output, \"{out}/{cell}\"]\n");
-  const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy --seed 4";
+  const std::string command = "cd " + folder_.path() + " && " + kTersor + "reproduce toy --seed 4";
   const CommandResult quick = RunCommand(command);
   ASSERT_EQ(quick.code, 0) << quick.error;
   EXPECT_FALSE(std::filesystem::exists(folder_ / "out/toy/train-seed5.json"));
@@ -294,7 +297,7 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
               "\", --output, \"{out}/{cell}\"]\n");
   };
   const std::string command =
-      "cd " + folder_.path() + " && " + kTersor + " reproduce toy --full --threads 2";
+      "cd " + folder_.path() + " && " + kTersor + "reproduce toy --full --threads 2";
   claim("-5");
   ExpectFailure(command, 1, {"out/toy/train-seed", ".log tells why", "missing cells"});
   EXPECT_NE(Slurp(folder_ / "out/toy/train-seed0.log").find("train.steps"), std::string::npos);
@@ -330,7 +333,7 @@ TEST_F(Command, ReproduceRunsCombinations) {
               ", --train.steps, \"{steps}\", --model.hidden_size, \"{size}\", --output,"
               " \"{out}/{cell}\"]\n");
   };
-  const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy";
+  const std::string command = "cd " + folder_.path() + " && " + kTersor + "reproduce toy";
   claim("run-{steps}");
   ExpectFailure(command, 2, {"claim.yaml:4", "{size}", "part of the cell's name"});
   claim("run-{steps}-{size}");
@@ -353,7 +356,7 @@ TEST_F(Command, ReproduceRunsMissingCellsOnly) {
             (folder_ / "text.txt") + ", --cache, " + (folder_ / "cache") +
             "]\n"
             "  - name: never\n    full: true\n    run: [eval, --model, nowhere]\n");
-  const std::string command = "cd " + folder_.path() + " && " + kTersor + " reproduce toy";
+  const std::string command = "cd " + folder_.path() + " && " + kTersor + "reproduce toy";
   const CommandResult first = RunCommand(command);
   ASSERT_EQ(first.code, 0) << first.error;
   const Json record = ReadJsonFile(folder_ / "out/toy/record.json");

@@ -6,15 +6,15 @@
 
 #include "../runtime/random_model.h"
 #include "tersor/util/json.h"
-#include "test_files.h"
+#include "tersor_command.h"
 
 namespace tersor {
 namespace {
 
 using testing::CommandResult;
+using testing::kTersor;
 using testing::RunCommand;
 
-const std::string kTersor = TERSOR_BIN_DIR "/tersor ";
 const std::string kLlama = TERSOR_SOURCE_DIR "/models/llama-12m";
 const std::string kOpt = TERSOR_SOURCE_DIR "/models/opt-12m";
 

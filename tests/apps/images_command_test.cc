@@ -9,17 +9,18 @@
 #include "data/image_files.h"
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/json.h"
-#include "test_files.h"
+#include "tersor_command.h"
 
 namespace tersor {
 namespace {
 
 using testing::CommandResult;
+using testing::ExpectFailure;
+using testing::KillInMidTraining;
+using testing::kTersor;
 using testing::RunCommand;
 using testing::Slurp;
 using testing::Spill;
-
-const std::string kTersor = TERSOR_BIN_DIR "/tersor ";
 
 /// A folder of three easy classes: stripes across, stripes down, and none, 40 images of each.
 class ImagesCommand : public ::testing::Test {
@@ -56,15 +57,6 @@ class ImagesCommand : public ::testing::Test {
 
   std::string Weights(const std::string& run) const {
     return Slurp(folder_ / run + "/last/model.safetensors");
-  }
-
-  void ExpectUsageError(const std::string& command, const std::string& part) {
-    const CommandResult result = RunCommand(command);
-    EXPECT_EQ(result.code, 2) << command << "\n" << result.error;
-    const size_t at = result.error.find("error: ");
-    ASSERT_NE(at, std::string::npos) << command << "\n" << result.error;
-    EXPECT_EQ(result.error.find('\n', at), result.error.size() - 1) << result.error;
-    EXPECT_NE(result.error.find(part), std::string::npos) << result.error << "lacks: " << part;
   }
 
   testing::TemporaryFolder folder_;
@@ -109,9 +101,7 @@ TEST_F(ImagesCommand, KillAndResumeGivesTheSameWeights) {
   const std::string longer =
       Recipe() + "--precision int8-fallback --train.steps 300 --train.eval_every 0";
   ASSERT_EQ(RunCommand(Train("whole", longer)).code, 0);
-  RunCommand(Train("broken", longer) +
-             " & pid=$!; until grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " +
-             (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+  KillInMidTraining(Train("broken", longer), folder_ / "broken");
   const CommandResult resumed = RunCommand(Train("broken", longer));
   ASSERT_EQ(resumed.code, 0) << resumed.error;
   EXPECT_NE(resumed.error.find("resuming at step"), std::string::npos) << resumed.error;
@@ -157,9 +147,7 @@ TEST_F(ImagesCommand, Mxfp4ResumesBitForBitAndIsServedAsTrained) {
       " --augment.label_smoothing 0.2 --model.hidden_size 64 --train.steps 100"
       " --train.eval_every 0 ";
   ASSERT_EQ(RunCommand(Train("whole", mxfp4)).code, 0);
-  RunCommand(Train("broken", mxfp4) +
-             " & pid=$!; until grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " +
-             (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+  KillInMidTraining(Train("broken", mxfp4), folder_ / "broken");
   ASSERT_EQ(RunCommand(Train("broken", mxfp4)).code, 0);
   EXPECT_EQ(Weights("broken"), Weights("whole"));
   const std::string model = folder_ / "whole/best";
@@ -187,30 +175,30 @@ TEST_F(ImagesCommand, RefusesWhatDoesNotGoTogether) {
   const std::string text = folder_ / "text.txt";
   const std::string out = " -o " + (folder_ / "x");
   const std::string vit = kTersor + "train --model.type vit --data ";
-  ExpectUsageError(vit + text + out, "no folder");
-  ExpectUsageError(vit + "corpus:gcide" + out, "an image model needs images");
-  ExpectUsageError(Train("x", "--data " + text), "takes one data set");
-  ExpectUsageError(kTersor + "train --model.type vit" + out, "--data");
-  ExpectUsageError(kTersor + "train --data images:fashion-mnist" + out,
-                   "are for image models (model.type vit), not for llama");
-  ExpectUsageError(kTersor + "train --data " + text + " --augment.mixup 0.8" + out,
-                   "for image models");
-  ExpectUsageError(Train("x", "--precision.head true --precision int8-block"), "precision.head");
-  ExpectUsageError(Train("x", "--tokenizer.path byte"), "tokenizer.path");
-  ExpectUsageError(Train("x", "--model.patch_size 3"), "model.patch_size 3");
-  ExpectUsageError(Train("x", "--model.drop_path 1"), "model.drop_path");
-  ExpectUsageError(Train("x", "--augment.erase 2"), "augment.erase");
-  ExpectUsageError(Train("x", "--model.type cnn"), "model.patch_size");
-  ExpectUsageError(kTersor + "train --model.type vit --data images:none" + out,
-                   "no image set none");
+  ExpectFailure(vit + text + out, 2, {"no folder"});
+  ExpectFailure(vit + "corpus:gcide" + out, 2, {"an image model needs images"});
+  ExpectFailure(Train("x", "--data " + text), 2, {"takes one data set"});
+  ExpectFailure(kTersor + "train --model.type vit" + out, 2, {"--data"});
+  ExpectFailure(kTersor + "train --data images:fashion-mnist" + out, 2,
+                {"are for image models (model.type vit), not for llama"});
+  ExpectFailure(kTersor + "train --data " + text + " --augment.mixup 0.8" + out, 2,
+                {"for image models"});
+  ExpectFailure(Train("x", "--precision.head true --precision int8-block"), 2, {"precision.head"});
+  ExpectFailure(Train("x", "--tokenizer.path byte"), 2, {"tokenizer.path"});
+  ExpectFailure(Train("x", "--model.patch_size 3"), 2, {"model.patch_size 3"});
+  ExpectFailure(Train("x", "--model.drop_path 1"), 2, {"model.drop_path"});
+  ExpectFailure(Train("x", "--augment.erase 2"), 2, {"augment.erase"});
+  ExpectFailure(Train("x", "--model.type cnn"), 2, {"model.patch_size"});
+  ExpectFailure(kTersor + "train --model.type vit --data images:none" + out, 2,
+                {"no image set none"});
 
   ASSERT_EQ(RunCommand(Train("run", "--train.steps 2")).code, 0);
   const std::string eval = kTersor + "eval --model " + (folder_ / "run/best") + " --data ";
-  ExpectUsageError(eval + (folder_ / "set") + " --window 8", "is an image model");
-  ExpectUsageError(eval + (folder_ / "set") + " --weights mxfp4", "needs --engine runtime");
-  ExpectUsageError(
+  ExpectFailure(eval + (folder_ / "set") + " --window 8", 2, {"is an image model"});
+  ExpectFailure(eval + (folder_ / "set") + " --weights mxfp4", 2, {"needs --engine runtime"});
+  ExpectFailure(
       kTersor + "eval --model " TERSOR_SOURCE_DIR "/models/llama-12m --data images:fashion-mnist",
-      "needs an image model");
+      2, {"needs an image model"});
   EXPECT_EQ(RunCommand(kTersor + "train --init " + (folder_ / "run/best") +
                        " --image.size 16 --data " + (folder_ / "set") + out)
                 .code,

@@ -6,25 +6,22 @@
 
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/json.h"
-#include "test_files.h"
+#include "tersor_command.h"
 
 namespace tersor {
 namespace {
 
 using testing::CommandResult;
+using testing::KillInMidTraining;
+using testing::kTersor;
 using testing::RunCommand;
 using testing::Slurp;
 using testing::Spill;
 
-const std::string kTersor = TERSOR_BIN_DIR "/tersor ";
-
 class Mxfp4Command : public ::testing::Test {
  protected:
   void SetUp() override {
-    std::string text;
-    for (int i = 0; i < 400; ++i) {
-      text += "Line " + std::to_string(i * i % 97) + " says " + std::to_string(i % 7) + ".\n";
-    }
+    const std::string text = testing::CountingLines(400);
     Spill(folder_ / "text.txt", text);
     Spill(folder_ / "held.txt", text.substr(text.size() / 2, 2000));
   }
@@ -43,9 +40,7 @@ class Mxfp4Command : public ::testing::Test {
   void ExpectResumes(const std::string& more) {
     const CommandResult whole = RunCommand(Train("whole", more));
     ASSERT_EQ(whole.code, 0) << whole.error;
-    RunCommand(
-        Train("broken", more) + " & pid=$!; until grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " +
-        (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+    KillInMidTraining(Train("broken", more), folder_ / "broken");
     const CommandResult resumed = RunCommand(Train("broken", more));
     ASSERT_EQ(resumed.code, 0) << resumed.error;
     for (const char* file : {"/last/model.safetensors", "/best/model.safetensors"}) {

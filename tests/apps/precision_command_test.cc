@@ -5,27 +5,21 @@
 
 #include "tersor/train/metrics_log.h"
 #include "tersor/util/json.h"
-#include "test_files.h"
+#include "tersor_command.h"
 
 namespace tersor {
 namespace {
 
 using testing::CommandResult;
+using testing::KillInMidTraining;
+using testing::kTersor;
 using testing::RunCommand;
 using testing::Slurp;
 using testing::Spill;
 
-const std::string kTersor = TERSOR_BIN_DIR "/tersor ";
-
 class PrecisionCommand : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string text;
-    for (int i = 0; i < 400; ++i) {
-      text += "Line " + std::to_string(i * i % 97) + " says " + std::to_string(i % 7) + ".\n";
-    }
-    Spill(folder_ / "text.txt", text);
-  }
+  void SetUp() override { Spill(folder_ / "text.txt", testing::CountingLines(400)); }
 
   std::string Train(const std::string& run, const std::string& more = "",
                     const std::string& precision = "int8-fallback") const {
@@ -47,9 +41,7 @@ class PrecisionCommand : public ::testing::Test {
 TEST_F(PrecisionCommand, ResumesBitForBitAndOpensEverywhere) {
   const std::string longer = "--train.steps 200";
   ASSERT_EQ(RunCommand(Train("whole", longer)).code, 0);
-  RunCommand(Train("broken", longer) +
-             " & pid=$!; until grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " +
-             (folder_ / "broken/last/training_state.json") + "; do sleep 0.02; done; kill -9 $pid");
+  KillInMidTraining(Train("broken", longer), folder_ / "broken");
   const CommandResult resumed = RunCommand(Train("broken", longer));
   ASSERT_EQ(resumed.code, 0) << resumed.error;
   EXPECT_EQ(Weights("broken"), Weights("whole"));

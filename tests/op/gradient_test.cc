@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "tersor/op/attention.h"
-#include "tersor/op/causal_attention.h"
 #include "tersor/op/cross_entropy.h"
 #include "tersor/op/embedding.h"
 #include "tersor/op/layer_norm.h"
@@ -100,15 +99,15 @@ TEST_F(Op, RopeTurnsPairs) {
   ExpectAgreement(turn, definition, {at::randn({2, 6, 3, 8})});
 }
 
-Function AttentionDefinition(int64_t group, int64_t window) {
+Function AttentionDefinition(int64_t group, const AttentionMask& mask) {
   return [=](const Tensors& t) {
     const at::Tensor k = t[1].repeat_interleave(group, 1), v = t[2].repeat_interleave(group, 1);
     const int64_t tokens = t[0].size(2);
     const at::Tensor position = at::arange(tokens);
     const at::Tensor behind = position.unsqueeze(1) - position.unsqueeze(0);
-    at::Tensor hidden = behind < 0;
-    if (window > 0) {
-      hidden = hidden.logical_or(behind >= window);
+    at::Tensor hidden = mask.causal ? behind < 0 : at::zeros_like(behind, at::kBool);
+    if (mask.window > 0) {
+      hidden = hidden.logical_or(behind.abs() >= mask.window);
     }
     const at::Tensor scores =
         (at::matmul(t[0], k.transpose(-1, -2)) * 0.3).masked_fill(hidden, -INFINITY);
@@ -116,61 +115,113 @@ Function AttentionDefinition(int64_t group, int64_t window) {
   };
 }
 
-TEST_F(Op, CausalAttention) {
+TEST_F(Op, Attention) {
   for (const int64_t kv_heads : {1, 2, 4}) {
-    for (const int64_t window : {0, 1, 5}) {
+    for (const AttentionMask& mask :
+         {AttentionMask{true, 0}, {true, 1}, {true, 5}, {false, 0}, {false, 5}}) {
       for (const int64_t tokens : {1, 7, 150}) {
-        ExpectAgreement(
-            [&](const Tensors& t) { return CausalAttention(t[0], t[1], t[2], 0.3, window); },
-            AttentionDefinition(4 / kv_heads, window),
-            {at::randn({2, 4, tokens, 8}), at::randn({2, kv_heads, tokens, 8}),
-             at::randn({2, kv_heads, tokens, 8})});
+        const Function definition = AttentionDefinition(4 / kv_heads, mask);
+        const Tensors inputs = {at::randn({2, 4, tokens, 8}), at::randn({2, kv_heads, tokens, 8}),
+                                at::randn({2, kv_heads, tokens, 8})};
+        for (const auto& attention : {Attention, UnfusedAttention}) {
+          ExpectAgreement([&](const Tensors& t) { return attention(t[0], t[1], t[2], 0.3, mask); },
+                          definition, inputs);
+        }
+        // As the heads of a linear layer's output lie, and as nothing does.
+        for (const auto& [a, b] : {std::pair<int64_t, int64_t>{1, 2}, {2, 3}}) {
+          ExpectAgreement(
+              [&, a = a, b = b](const Tensors& t) {
+                const auto heads = [&](const at::Tensor& x) {
+                  return x.transpose(a, b).contiguous().transpose(a, b);
+                };
+                return Attention(heads(t[0]), heads(t[1]), heads(t[2]), 0.3, mask);
+              },
+              definition, inputs);
+        }
       }
     }
   }
 }
 
+TEST_F(Op, SparseAttentionIsAttentionOverItsBlocks) {
+  constexpr int64_t kTokens = 300, kHeads = 2, kRows = 3, kBlocks = 5;
+  kernel::BlockPlan plan;
+  at::Tensor hidden = at::ones({kHeads, kTokens, kTokens}, at::kBool);
+  for (int64_t h = 0; h < kHeads; ++h) {
+    for (int64_t i = 0; i < kRows; ++i) {
+      std::vector<uint8_t> keep(kBlocks);
+      for (int64_t j = 0; j < kBlocks; ++j) {
+        // The diagonal, so that each token sees something, and some others.
+        keep[static_cast<size_t>(j)] = j / 2 == i || (i + j + h) % 3 == 0;
+        if (keep[static_cast<size_t>(j)] != 0) {
+          hidden[h].slice(0, 128 * i, 128 * (i + 1)).slice(1, 64 * j, 64 * (j + 1)).fill_(false);
+        }
+      }
+      plan.AppendRow(keep);
+    }
+  }
+  const at::Tensor position = at::arange(kTokens);
+  hidden.logical_or_(position.unsqueeze(1) < position.unsqueeze(0));
+  kernel::FlashCounts counts;
+  SparseOptions options;
+  options.blocks = SelectedBlocks::Of(plan);
+  options.counts = &counts;
+  ExpectAgreement(
+      [&](const Tensors& t) {
+        return SparseAttention(t[0], t[1], t[2], 0.3, {true, 0}, options);
+      },
+      [&](const Tensors& t) {
+        const at::Tensor scores = at::matmul(t[0], t[1].transpose(-1, -2)) * 0.3;
+        return at::matmul(at::softmax(scores.masked_fill(hidden, -INFINITY), -1), t[2]);
+      },
+      {at::randn({1, kHeads, kTokens, 8}), at::randn({1, kHeads, kTokens, 8}),
+       at::randn({1, kHeads, kTokens, 8})});
+  EXPECT_GT(counts.blocks, 0);
+  EXPECT_LT(counts.blocks, plan.pairs() + 1);
+  const at::Tensor q = at::randn({1, 2, 129, 8});
+  EXPECT_THROW(SparseAttention(q, q, q, 0.3, {}, options), Error);
+  const at::Tensor whole = at::randn({1, kHeads, kTokens, 8});
+  const at::Tensor exact = SparseAttention(whole, whole, whole, 0.3, {}, options);
+  options.int8 = true;
+  const at::Tensor coded = SparseAttention(whole, whole, whole, 0.3, {}, options);
+  EXPECT_LT((coded - exact).abs().sum().item<float>(), 0.02 * exact.abs().sum().item<float>());
+  options.lambda = {-1};
+  EXPECT_THROW(SparseAttention(whole, whole, whole, 0.3, {}, options), Error);
+}
+
+TEST_F(Op, AttentionTakesDoublesToo) {
+  const at::Tensor q = at::randn({1, 2, 20, 4}, at::kDouble);
+  const at::Tensor expected = AttentionDefinition(1, {true, 0})({q, q, q});
+  EXPECT_TRUE(at::allclose(Attention(q, q, q, 0.3, {true, 0}), expected, 1e-12, 1e-12));
+}
+
 TEST_F(Op, CausalAttentionSeesNoFuture) {
   const at::Tensor q = at::randn({1, 2, 90, 8}), k = at::randn({1, 1, 90, 8});
   const at::Tensor v = at::randn({1, 1, 90, 8});
-  const at::Tensor before = CausalAttention(q, k, v, 0.3, 0).narrow(2, 0, 40);
+  const at::Tensor before = Attention(q, k, v, 0.3, {true, 0}).narrow(2, 0, 40);
   k.narrow(2, 40, 50).fill_(1e15);
   v.narrow(2, 40, 50).fill_(-1e30);
-  EXPECT_TRUE(at::equal(CausalAttention(q, k, v, 0.3, 0).narrow(2, 0, 40), before));
+  EXPECT_TRUE(at::equal(Attention(q, k, v, 0.3, {true, 0}).narrow(2, 0, 40), before));
 }
 
-TEST_F(Op, Attention) {
-  for (const int64_t kv_heads : {1, 2, 4}) {
-    for (const int64_t tokens : {1, 7, 50, 130}) {
-      const auto definition = [&](const Tensors& t) {
-        const at::Tensor k = t[1].repeat_interleave(4 / kv_heads, 1);
-        const at::Tensor v = t[2].repeat_interleave(4 / kv_heads, 1);
-        return at::matmul(at::softmax(at::matmul(t[0], k.transpose(-1, -2)) * 0.3, -1), v);
-      };
-      const Tensors inputs = {at::randn({2, 4, tokens, 8}), at::randn({2, kv_heads, tokens, 8}),
-                              at::randn({2, kv_heads, tokens, 8})};
-      ExpectAgreement([](const Tensors& t) { return Attention(t[0], t[1], t[2], 0.3); }, definition,
-                      inputs);
-      // As the heads of a linear layer's output lie.
-      ExpectAgreement(
-          [](const Tensors& t) {
-            const auto heads = [](const at::Tensor& x) {
-              return x.transpose(1, 2).contiguous().transpose(1, 2);
-            };
-            return Attention(heads(t[0]), heads(t[1]), heads(t[2]), 0.3);
-          },
-          definition, inputs);
-    }
-  }
+TEST_F(Op, AttentionNamesShapesThatDoNotFit) {
+  const at::Tensor q = at::randn({1, 3, 9, 8}), k = at::randn({1, 2, 9, 8});
+  EXPECT_THROW(Attention(q, k, k, 0.3, {}), Error);
+  EXPECT_THROW(Attention(q, q, k, 0.3, {}), Error);
+  EXPECT_THROW(Attention(q, at::randn({1, 3, 9, 6}), at::randn({1, 3, 9, 6}), 0.3, {}), Error);
+  EXPECT_THROW(Attention(q[0], q[0], q[0], 0.3, {}), Error);
+  EXPECT_THROW(
+      Attention(at::randn({1, 3, 0, 8}), at::randn({1, 3, 0, 8}), at::randn({1, 3, 0, 8}), 0.3, {}),
+      Error);
 }
 
 TEST_F(Op, AttentionDoesNotDependOnThreads) {
   const at::Tensor q = at::randn({3, 4, 50, 16}), k = at::randn({3, 4, 50, 16});
   const at::Tensor v = at::randn({3, 4, 50, 16});
   SetNumThreads(1);
-  const at::Tensor alone = Attention(q, k, v, 0.25);
+  const at::Tensor alone = Attention(q, k, v, 0.25, {false, 0});
   SetNumThreads(3);
-  EXPECT_TRUE(at::equal(Attention(q, k, v, 0.25), alone));
+  EXPECT_TRUE(at::equal(Attention(q, k, v, 0.25, {false, 0}), alone));
   SetNumThreads(0);
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 #include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "tersor/op/cross_entropy.h"
@@ -12,6 +13,7 @@
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/json.h"
+#include "tersor/util/rng.h"
 
 namespace tersor::eval {
 namespace {
@@ -37,7 +39,82 @@ double LogProbability(model::LanguageModel& model, std::vector<int64_t> context,
   return -losses.nll.to(at::kDouble).sum().item<double>();
 }
 
+constexpr size_t kContextWords = 32, kChoiceWords = 8, kChoices = 4;
+constexpr size_t kQuestionWords = kContextWords + kChoiceWords;
+
+/// The places in documents where a question may begin.
+class QuestionPlaces {
+ public:
+  explicit QuestionPlaces(const std::vector<data::Document>& documents) {
+    for (const data::Document& document : documents) {
+      const std::vector<size_t> ends = WordEnds(document.text);
+      // The word before a question's first one gives its beginning.
+      if (ends.size() > kQuestionWords) {
+        texts_.push_back({document.text, ends, places_});
+        places_ += ends.size() - kQuestionWords;
+      }
+    }
+  }
+
+  uint64_t size() const { return places_; }
+
+  std::string Context(uint64_t place) const { return Words(place, 0, kContextWords); }
+  std::string Choice(uint64_t place) const { return Words(place, kContextWords, kChoiceWords); }
+
+ private:
+  struct Text {
+    std::string_view text;
+    std::vector<size_t> ends;  // of words
+    uint64_t first;            // place
+  };
+
+  static std::vector<size_t> WordEnds(std::string_view text) {
+    constexpr std::string_view kSpace = " \t\r\n";
+    std::vector<size_t> ends;
+    for (size_t begin = text.find_first_not_of(kSpace); begin != std::string_view::npos;
+         begin = text.find_first_not_of(kSpace, ends.back())) {
+      ends.push_back(std::min(text.find_first_of(kSpace, begin), text.size()));
+    }
+    return ends;
+  }
+
+  /// With the white space before them.
+  std::string Words(uint64_t place, size_t from, size_t count) const {
+    const auto after =
+        std::upper_bound(texts_.begin(), texts_.end(), place,
+                         [](uint64_t wanted, const Text& text) { return wanted < text.first; });
+    const Text& text = *std::prev(after);
+    const size_t word = place - text.first + from;
+    return std::string(
+        text.text.substr(text.ends[word], text.ends[word + count] - text.ends[word]));
+  }
+
+  std::vector<Text> texts_;
+  uint64_t places_ = 0;
+};
+
 }  // namespace
+
+std::vector<Question> MakeQuestions(const std::vector<data::Document>& documents, int64_t count,
+                                    uint64_t seed) {
+  const QuestionPlaces places(documents);
+  TERSOR_CHECK(places.size() > 0, "questions need a text of more than ", kQuestionWords, " words");
+  std::vector<Question> questions;
+  for (int64_t i = 0; i < count; ++i) {
+    const Rng rng(seed, static_cast<uint64_t>(i));
+    const uint64_t place = rng.Below(0, places.size());
+    Question question;
+    question.context = places.Context(place);
+    question.answer = static_cast<int64_t>(rng.Below(1, kChoices));
+    for (uint64_t choice = 0; choice < kChoices; ++choice) {
+      const bool right = static_cast<int64_t>(choice) == question.answer;
+      question.choices.push_back(
+          places.Choice(right ? place : rng.Below(2 + choice, places.size())));
+    }
+    questions.push_back(std::move(question));
+  }
+  return questions;
+}
 
 std::vector<Question> ReadQuestions(const std::string& path) {
   std::istringstream lines(ReadFile(path));

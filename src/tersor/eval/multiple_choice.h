@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tersor/data/document.h"
 #include "tersor/io/tokenizer.h"
 #include "tersor/model/language_model.h"
 
@@ -20,6 +21,12 @@ struct Question {
 
 /// JSON lines of {"context", "choices": [...], "answer": index}. Throws Error naming file and line.
 std::vector<Question> ReadQuestions(const std::string& path);
+
+/// `count` questions from running text: which of four pieces of eight words follows these 32 words?
+/// The wrong ones are from elsewhere in the documents. Places are drawn by `seed`. Throws Error
+/// where no document has that many words.
+std::vector<Question> MakeQuestions(const std::vector<data::Document>& documents, int64_t count,
+                                    uint64_t seed);
 
 struct ChoiceResult {
   int64_t questions = 0;

@@ -1,10 +1,13 @@
 #include "tersor/kernel/flash_attention.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "tersor/kernel/attend.h"
+#include "tersor/kernel/block_summary.h"
 #include "tersor/kernel/flash_input.h"
 #include "tersor/kernel/flash_pack.h"
+#include "tersor/kernel/int8_score.h"
 #include "tersor/kernel/longest_first.h"
 #include "tersor/util/parallel_for.h"
 
@@ -20,20 +23,61 @@ struct PackedHeads {
   int64_t first, count;
   int64_t size;  // floats of a head's keys; its values lie behind them
   float* data;
+  const Int8ScoreKernel* int8;  // null: keys are floats
 
   float* Keys(int64_t head) const { return data + 2 * size * (head - first); }
   float* Values(int64_t head) const { return Keys(head) + size; }
+
+  // In INT8 the keys' room holds their mean, the blocks' scales, and the codes.
+  float* Mean(int64_t head) const { return Keys(head); }
+  float* Scales(int64_t head, int64_t dim) const { return Keys(head) + PaddedDim(dim); }
+  uint8_t* Codes(int64_t head, int64_t dim, int64_t blocks) const {
+    return reinterpret_cast<uint8_t*>(Scales(head, dim) + (blocks + 15) / 16 * 16);
+  }
+  static int64_t Int8Floats(int64_t dim, int64_t blocks) {
+    return PaddedDim(dim) + (blocks + 15) / 16 * 16 + blocks * kKeyBlock * Int8Depth(dim) / 4;
+  }
 };
 
+/// The keys' mean of each head, which their codes leave out.
+void PackMeans(const FlashAttentionInput& in, const PackedHeads& packed) {
+  ParallelFor(0, packed.count, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t head = packed.first + i, b = head / in.kv_heads, h = head % in.kv_heads;
+      const std::vector<float> mean =
+          MeanRow({in.key.At(b, h, 0), in.key.type, in.keys, in.dim, in.key.token_stride});
+      std::copy(mean.begin(), mean.end(), packed.Mean(head));
+    }
+  });
+}
+
+/// Block `block` of the keys of a head.
+void PackKeys(const FlashAttentionInput& in, const PackedHeads& packed, int64_t head,
+              int64_t block) {
+  const int64_t b = head / in.kv_heads, h = head % in.kv_heads, key = block * kKeyBlock;
+  const int64_t count = std::min(kKeyBlock, in.keys - key);
+  const std::byte* from = in.key.At(b, h, key);
+  if (packed.int8 == nullptr) {
+    PackPanels(in.key.type, from, in.key.token_stride, count, in.dim,
+               packed.Keys(head) + key * in.dim);
+    return;
+  }
+  packed.Scales(head, in.dim)[block] = QuantizeKeys(
+      *packed.int8, in.key.type, from, in.key.token_stride, count, in.dim, packed.Mean(head),
+      packed.Codes(head, in.dim, KeyBlocks(in.keys)) + key * Int8Depth(in.dim));
+}
+
 void Pack(const FlashAttentionInput& in, const PackedHeads& packed) {
+  if (packed.int8 != nullptr) {
+    PackMeans(in, packed);
+  }
   const int64_t blocks = KeyBlocks(in.keys);
   ParallelFor(0, packed.count * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const int64_t head = packed.first + i / blocks, key = i % blocks * kKeyBlock;
       const int64_t b = head / in.kv_heads, h = head % in.kv_heads;
       const int64_t count = std::min(kKeyBlock, in.keys - key);
-      PackPanels(in.key.type, in.key.At(b, h, key), in.key.token_stride, count, in.dim,
-                 packed.Keys(head) + key * in.dim);
+      PackKeys(in, packed, head, key / kKeyBlock);
       PackRows(in.value.type, in.value.At(b, h, key), in.value.token_stride, count, in.dim,
                packed.Values(head) + key * PaddedDim(in.dim));
     }
@@ -85,6 +129,10 @@ void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
     FlashBlock block = block_at(task);
     const int64_t head = packed.first + task / blocks / group;
     block.keys = reinterpret_cast<const std::byte*>(packed.Keys(head));
+    if (packed.int8 != nullptr) {
+      block.int8 = {packed.int8, packed.Codes(head, in.dim, KeyBlocks(in.keys)),
+                    packed.Scales(head, in.dim), packed.Mean(head)};
+    }
     block.values = reinterpret_cast<const std::byte*>(packed.Values(head));
     block.counts = workers.counts + worker;
     RunFlashBlock(block, workers.scratch + worker * FlashScratch(in.dim));
@@ -100,7 +148,9 @@ FlashCounts FlashAttention(const FlashAttentionInput& in, const HeadsOutput& out
   const Workspace::Scope scope(workspace);
   const int64_t heads = in.batch * in.kv_heads;
   PackedHeads packed{};
-  packed.size = KeyBlocks(in.keys) * kKeyBlock * PaddedDim(in.dim);
+  packed.int8 = in.int8 ? &Int8ScoreKernels().front() : nullptr;
+  packed.size = std::max(KeyBlocks(in.keys) * kKeyBlock * PaddedDim(in.dim),
+                         in.int8 ? PackedHeads::Int8Floats(in.dim, KeyBlocks(in.keys)) : 0);
   const int64_t fitting = kWaveFloats / std::max<int64_t>(1, 2 * packed.size);
   const int64_t wave = std::min(heads, std::max<int64_t>(1, fitting));
   packed.data = workspace.Take<float>(2 * packed.size * wave);

@@ -69,6 +69,11 @@ struct FlashAttentionInput {
   /// P V are skipped (the variant of the released code, which also leaves the sum as it is). Null
   /// or -inf: off. The forward pass only.
   const float* lambda = nullptr;
+  /// Q Kᵀ in INT8 as SageAttention does (arXiv:2410.02367): keys without their mean, a scale for
+  /// each row group and each key block, exact integer sums; P V stays in float32. The forward pass
+  /// only. Errors: a code is off by at most half of the block's largest value over 127 (keys: over
+  /// 63 where the processor has AVX2 but no VNNI).
+  bool int8 = false;
 };
 
 /// out = softmax(scale · Q Kᵀ + bias) V over what each query sees; zeros where that is nothing.

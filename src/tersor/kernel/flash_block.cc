@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tersor/kernel/int8_score.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/flash_block.cc"
 #include <hwy/foreach_target.h>
@@ -30,10 +32,14 @@ struct FlashState {
     sums = values + kKeyBlock * padded;
     scores = sums + kQueryBlock * kKeyPanel;
     maxima = scores + kRowGroup * kKeyBlock;
+    int8_scales = maxima + kQueryBlock;
+    int8_sums = reinterpret_cast<int32_t*>(int8_scales + kQueryBlock / kRowGroup);
+    int8_query = reinterpret_cast<int8_t*>(int8_sums + kQueryBlock);
   }
   static int64_t Floats(int64_t dim) {
     return (kQueryBlock + 2 * kKeyBlock) * PaddedDim(dim) +
-           kQueryBlock * (kRowStride + kKeyPanel + 1) + kRowGroup * kKeyBlock;
+           kQueryBlock * (kRowStride + kKeyPanel + 1) + kRowGroup * kKeyBlock +
+           kQueryBlock / kRowGroup + kQueryBlock + kQueryBlock * Int8Depth(dim) / 4;
   }
 
   float* query;          // [rows, dim] kRowStride apart, times scale and log2(e)
@@ -42,6 +48,10 @@ struct FlashState {
   float* sums;           // [rows, lanes] of weights
   float* scores;         // [kRowGroup, kKeyBlock]
   float* maxima;         // [rows] so far, of scores in units of log 2
+  // Where scores are in INT8: of each row group, of each row, and the codes [rows, Int8Depth].
+  float* int8_scales;
+  int32_t* int8_sums;
+  int8_t* int8_query;
 };
 
 }  // namespace tersor::kernel
@@ -133,6 +143,19 @@ HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64
   return false;
 }
 
+/// A row group's scores by products of INT8 codes.
+HWY_INLINE void Int8Products(const FlashBlock& block, const RowGroup& group, int64_t row,
+                             const FlashState& state) {
+  const KeyRange all = group.WholeVectors();
+  const int64_t depth = Int8Depth(block.dim), index = group.key / kKeyBlock;
+  const float scale = state.int8_scales[row / kRowGroup] * block.int8.scales[index];
+  block.int8.kernel->run({state.int8_query + row * depth, state.int8_sums + row,
+                          block.int8.codes + index * kKeyBlock * depth, group.rows, depth,
+                          all.begin / kKeyPanel * kKeyPanel,
+                          (all.end + kKeyPanel - 1) / kKeyPanel * kKeyPanel,
+                          scale * block.scale * kLog2E, state.scores});
+}
+
 /// One row group and one block of keys. Returns whether the second filter dropped it.
 HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
                          const float* values, const FlashState& state) {
@@ -143,7 +166,11 @@ HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, cons
     return false;
   }
   const int64_t padded = PaddedDim(block.dim);
-  Products(group, block.dim, state.query + row * kRowStride, keys, state.scores);
+  if (block.int8.kernel != nullptr) {
+    Int8Products(block, group, row, state);
+  } else {
+    Products(group, block.dim, state.query + row * kRowStride, keys, state.scores);
+  }
   if (block.bias.data != nullptr) {
     BlockBias bias = block.bias;
     bias.data += row * bias.query_stride;
@@ -196,9 +223,41 @@ void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state
   }
 }
 
+/// Queries in INT8, with a scale for each row group.
+void QuantizeRows(const FlashBlock& block, const FlashState& state) {
+  for (int64_t row = 0; row < block.rows; row += kRowGroup) {
+    const int64_t from = row * block.query.stride * BytesOf(block.query.type);
+    state.int8_scales[row / kRowGroup] =
+        QuantizeQueries(block.query.type, block.query.data + from, block.query.stride,
+                        std::min(kRowGroup, block.rows - row), block.dim,
+                        state.int8_query + row * Int8Depth(block.dim), state.int8_sums + row);
+  }
+}
+
+/// What taking the keys' mean off took from the scores of a query, in natural units.
+HWY_INLINE float ScoreOfMean(const FlashBlock& block, int64_t row) {
+  if (block.int8.kernel == nullptr) {
+    return 0;
+  }
+  const int64_t element = BytesOf(block.query.type);
+  const auto* query =
+      reinterpret_cast<const uint8_t*>(block.query.data) + row * block.query.stride * element;
+  float score = 0;
+  for (int64_t i = 0; i < block.dim; ++i) {
+    score += block.int8.mean[i] * (block.query.type == FloatType::kF32
+                                       ? LoadFloat<float>(query + i * element)
+                                       : LoadFloat<hwy::bfloat16_t>(query + i * element));
+  }
+  return block.scale * score;
+}
+
 void StartBlock(const FlashBlock& block, const FlashState& state) {
   const int64_t padded = PaddedDim(block.dim);
-  ScaleRows(block.query, block.rows, block.dim, block.scale * kLog2E, state.query);
+  if (block.int8.kernel != nullptr) {
+    QuantizeRows(block, state);
+  } else {
+    ScaleRows(block.query, block.rows, block.dim, block.scale * kLog2E, state.query);
+  }
   std::fill_n(state.out, block.rows * padded, 0.0f);
   std::fill_n(state.sums, block.rows * kTileLanes, 0.0f);
   std::fill_n(state.maxima, block.rows, kLowest);
@@ -217,7 +276,7 @@ void FinishBlock(const FlashBlock& block, const FlashState& state) {
     }
     if (block.lse != nullptr) {
       block.lse[r] = total == 0 ? -std::numeric_limits<float>::infinity()
-                                : state.maxima[r] * kLn2 + std::log(total);
+                                : state.maxima[r] * kLn2 + std::log(total) + ScoreOfMean(block, r);
     }
   }
 }

@@ -59,9 +59,20 @@ struct SelectedBlocks {
   int64_t count = 0;
 };
 
+struct Int8ScoreKernel;
+
+/// A head's keys in INT8 (int8_score.h), their mean taken off, which softmax does not see.
+struct Int8Keys {
+  const Int8ScoreKernel* kernel = nullptr;  // null: scores are computed in float32
+  const uint8_t* codes = nullptr;           // [key blocks, kKeyBlock * Int8Depth(dim)]
+  const float* scales = nullptr;            // [key blocks]
+  const float* mean = nullptr;              // [dim]
+};
+
 struct FlashBlock {
   FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
   const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
+  Int8Keys int8;                                       // come before `keys`
   RowsView query;
   int64_t rows = 0, dim = 0;
   AttentionMask mask;

@@ -17,7 +17,7 @@ struct AttentionInput {
   at::Tensor key, value;  // [batch, kv_heads, tokens, dim]
   double scale = 1;       // of the scores, before softmax
   bool causal = true;     // token t sees tokens <= t only
-  int64_t window = 0;     // > 0: each token sees that many tokens, itself included
+  int64_t window = 0;     // > 0: each token sees nearer tokens than that only, itself included
 };
 
 /// One instance a layer: it may keep state, such as thresholds by head.

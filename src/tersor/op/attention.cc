@@ -3,7 +3,11 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
-#include "tersor/util/parallel_for.h"
+#include <limits>
+#include <vector>
+
+#include "tersor/kernel/flash_attention.h"
+#include "tersor/util/error.h"
 
 namespace tersor::op {
 namespace {
@@ -16,76 +20,188 @@ at::Tensor TokenMajor(const at::Tensor& x) {
   return at::empty({x.size(0), x.size(2), x.size(1), x.size(3)}, x.options()).transpose(1, 2);
 }
 
-/// Head h of batch entry b as a matrix [tokens, dim].
-at::Tensor HeadOf(const at::Tensor& x, int64_t b, int64_t h) { return x.select(0, b).select(0, h); }
+/// x, copied where the numbers of a head do not lie side by side.
+at::Tensor Readable(const at::Tensor& x) { return x.stride(3) == 1 ? x : x.contiguous(); }
 
-/// Calls body(b, g) for each batch entry and key/value head. One such head is a task of its own: a
-/// square of scores of some hundred tokens stays in the second cache from product to product, and
-/// BLAS runs on one thread inside a parallel loop.
-template <typename Body>
-void ForEachHead(int64_t batch, int64_t kv_heads, const Body& body) {
-  ParallelFor(0, batch * kv_heads, 1, [&](int64_t first, int64_t last) {
-    // These threads do not inherit that no gradients are recorded here.
-    const at::AutoDispatchBelowADInplaceOrView below_autograd;
-    for (int64_t i = first; i < last; ++i) {
-      body(i / kv_heads, i % kv_heads);
-    }
-  });
+kernel::HeadsView View(const at::Tensor& x) {
+  return {reinterpret_cast<const std::byte*>(x.data_ptr<float>()), kernel::FloatType::kF32,
+          x.stride(0), x.stride(1), x.stride(2)};
 }
 
-/// Keeps the probabilities [batch, heads, tokens, tokens].
+kernel::HeadsOutput Output(const at::Tensor& x) {
+  return {x.data_ptr<float>(), x.stride(0), x.stride(1), x.stride(2)};
+}
+
+/// What attention is taken over, but for the tensors.
+struct Settings {
+  double scale;
+  AttentionMask mask;
+  SparseOptions sparse;
+};
+
+kernel::FlashAttentionInput Input(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                                  const Settings& settings, kernel::BlockSelection* selection) {
+  kernel::FlashAttentionInput in = FlashInput(q, k, v, settings.scale, settings.mask);
+  const SelectedBlocks& blocks = settings.sparse.blocks;
+  if (blocks.offsets.defined()) {
+    *selection = {blocks.offsets.data_ptr<int64_t>(), blocks.indices.data_ptr<int32_t>()};
+    in.selection = selection;
+  }
+  return in;
+}
+
+/// Keeps the inputs, the output and a number a query.
 class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k,
-                            const at::Tensor& v, double scale) {
-    const int64_t batch = q.size(0), heads = q.size(1), tokens = q.size(2);
-    const int64_t group = heads / k.size(1);
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& query,
+                            const at::Tensor& key, const at::Tensor& value,
+                            const Settings& settings) {
+    const at::Tensor q = Readable(query), k = Readable(key), v = Readable(value);
     const at::Tensor out = TokenMajor(q);
-    const at::Tensor probabilities = at::empty({batch, heads, tokens, tokens}, q.options());
-    ForEachHead(batch, k.size(1), [&](int64_t b, int64_t g) {
-      const at::Tensor key = HeadOf(k, b, g).t(), value = HeadOf(v, b, g);
-      for (int64_t h = g * group; h < (g + 1) * group; ++h) {
-        at::Tensor scores = HeadOf(probabilities, b, h), mixed = HeadOf(out, b, h);
-        at::addmm_out(scores, scores, HeadOf(q, b, h), key, /*beta=*/0, scale);
-        at::_softmax_out(scores, scores, -1, /*half_to_float=*/false);
-        at::mm_out(mixed, scores, value);
-      }
-    });
-    context->save_for_backward({q, k, v, probabilities});
-    context->saved_data["scale"] = scale;
+    const at::Tensor lse = at::empty({q.size(0), q.size(1), q.size(2)}, q.options());
+    kernel::Workspace workspace;
+    kernel::BlockSelection selection;
+    kernel::FlashAttentionInput in = Input(q, k, v, settings, &selection);
+    in.lambda = settings.sparse.lambda.empty() ? nullptr : settings.sparse.lambda.data();
+    in.int8 = settings.sparse.int8;
+    const kernel::FlashCounts counts =
+        kernel::FlashAttention(in, Output(out), lse.data_ptr<float>(), workspace);
+    if (settings.sparse.counts != nullptr) {
+      settings.sparse.counts->Add(counts);
+    }
+    context->save_for_backward(
+        {q, k, v, out, lse, settings.sparse.blocks.offsets, settings.sparse.blocks.indices});
+    context->saved_data["scale"] = settings.scale;
+    context->saved_data["causal"] = settings.mask.causal;
+    context->saved_data["window"] = settings.mask.window;
     return out;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& grads) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &probabilities = saved[3];
-    const double scale = context->saved_data["scale"].toDouble();
-    const int64_t group = q.size(1) / k.size(1);
-    const at::Tensor &grad_out = grads[0], grad_q = TokenMajor(q);
-    const at::Tensor grad_k = TokenMajor(k), grad_v = TokenMajor(v);
-    ForEachHead(q.size(0), k.size(1), [&](int64_t b, int64_t g) {
-      const at::Tensor key = HeadOf(k, b, g), value = HeadOf(v, b, g).t();
-      at::Tensor to_key = HeadOf(grad_k, b, g), to_value = HeadOf(grad_v, b, g);
-      at::Tensor scores = at::empty({q.size(2), q.size(2)}, q.options());
-      for (int64_t h = g * group; h < (g + 1) * group; ++h) {
-        const at::Tensor p = HeadOf(probabilities, b, h), grad = HeadOf(grad_out, b, h);
-        const int64_t adds = h > g * group;  // the first query head of a group overwrites
-        at::addmm_out(to_value, to_value, p.t(), grad, adds);
-        at::mm_out(scores, grad, value);
-        at::_softmax_backward_data_out(scores, scores, p, -1, p.scalar_type());
-        at::Tensor to_query = HeadOf(grad_q, b, h);
-        at::addmm_out(to_query, to_query, scores, key, /*beta=*/0, scale);
-        at::addmm_out(to_key, to_key, scores.t(), HeadOf(q, b, h), adds, scale);
-      }
-    });
+    const at::Tensor &q = saved[0], &k = saved[1], &v = saved[2], &out = saved[3];
+    Settings settings{
+        context->saved_data["scale"].toDouble(),
+        {context->saved_data["causal"].toBool(), context->saved_data["window"].toInt()},
+        {}};
+    settings.sparse.blocks = {saved[5], saved[6]};
+    const at::Tensor grad = Readable(grads[0]);
+    const at::Tensor grad_q = TokenMajor(q), grad_k = TokenMajor(k), grad_v = TokenMajor(v);
+    kernel::Workspace workspace;
+    kernel::BlockSelection selection;
+    kernel::FlashAttentionBackward(Input(q, k, v, settings, &selection), View(out),
+                                   saved[4].data_ptr<float>(), View(grad),
+                                   {Output(grad_q), Output(grad_k), Output(grad_v)}, workspace);
     return {grad_q, grad_k, grad_v, at::Tensor()};
   }
 };
 
+void CheckShapes(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+  TERSOR_CHECK(q.dim() == 4 && k.dim() == 4 && v.dim() == 4,
+               "attention takes queries, keys and values [batch, heads, tokens, dim], not of ",
+               q.dim(), ", ", k.dim(), " and ", v.dim(), " dimensions");
+  TERSOR_CHECK(k.sizes() == v.sizes(), "attention: keys and values differ in shape");
+  TERSOR_CHECK(q.size(0) == k.size(0) && q.size(3) == k.size(3) && k.size(1) > 0 &&
+                   q.size(1) % k.size(1) == 0,
+               "attention: ", q.size(0), " x ", q.size(1), " query heads of ", q.size(3),
+               " do not fit ", k.size(0), " x ", k.size(1), " key-value heads of ", k.size(3));
+  TERSOR_CHECK(q.size(2) > 0 && q.size(2) == k.size(2), "attention: ", q.size(2), " queries and ",
+               k.size(2), " keys; there must be as many of both, and at least one");
+}
+
+/// Queries a block of the unfused path: enough rows for an efficient product, few enough that
+/// little of a masked half is computed.
+constexpr int64_t kBlock = 128;
+
+/// Which of keys [first_key, first_key + keys) queries [first, first + count) must not see.
+at::Tensor Hidden(const AttentionMask& mask, int64_t first, int64_t count, int64_t first_key,
+                  int64_t keys) {
+  const at::Tensor query = at::arange(first, first + count).unsqueeze(1);
+  const at::Tensor behind = query - at::arange(first_key, first_key + keys).unsqueeze(0);
+  at::Tensor hidden = mask.causal ? behind < 0 : at::zeros_like(behind, at::kBool);
+  if (mask.window > 0) {
+    hidden.logical_or_(behind.abs() >= mask.window);
+  }
+  return hidden;
+}
+
 }  // namespace
 
-at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale) {
-  return AttentionFunction::apply(q, k, v, scale);
+at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
+                     const AttentionMask& mask) {
+  CheckShapes(q, k, v);
+  for (const at::Tensor* x : {&q, &k, &v}) {
+    if (!x->is_cpu() || x->scalar_type() != at::kFloat) {
+      return UnfusedAttention(q, k, v, scale, mask);
+    }
+  }
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, {}});
+}
+
+SelectedBlocks SelectedBlocks::Of(const kernel::BlockPlan& plan) {
+  // from_blob() reads only; clone() makes the copy that is kept.
+  auto* offsets = const_cast<int64_t*>(plan.offsets.data());
+  auto* indices = const_cast<int32_t*>(plan.indices.data());
+  return {at::from_blob(offsets, std::ssize(plan.offsets), at::kLong).clone(),
+          at::from_blob(indices, std::ssize(plan.indices), at::kInt).clone()};
+}
+
+at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                           double scale, const AttentionMask& mask, const SparseOptions& options) {
+  CheckShapes(q, k, v);
+  const at::Tensor& offsets = options.blocks.offsets;
+  const int64_t rows = q.size(0) * q.size(1) * kernel::QueryBlocks(q.size(2));
+  TERSOR_CHECK(!offsets.defined() || offsets.numel() == rows + 1,
+               "sparse attention: the blocks are of other rows than ", q.size(0), " x ", q.size(1),
+               " heads of ", q.size(2), " queries");
+  TERSOR_CHECK(options.lambda.empty() || std::ssize(options.lambda) == q.size(1),
+               "sparse attention: ", options.lambda.size(), " lambdas for ", q.size(1), " heads");
+  return AttentionFunction::apply(q, k, v, Settings{scale, mask, options});
+}
+
+kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
+                                       const at::Tensor& v, double scale,
+                                       const AttentionMask& mask) {
+  kernel::FlashAttentionInput in;
+  in.batch = q.size(0);
+  in.heads = q.size(1);
+  in.kv_heads = k.size(1);
+  in.queries = q.size(2);
+  in.keys = k.size(2);
+  in.dim = q.size(3);
+  in.query = View(q);
+  in.key = View(k);
+  in.value = View(v);
+  in.scale = static_cast<float>(scale);
+  in.causal = mask.causal;
+  in.window = mask.window;
+  return in;
+}
+
+at::Tensor UnfusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                            double scale, const AttentionMask& mask) {
+  CheckShapes(q, k, v);
+  const int64_t tokens = q.size(2), dim = q.size(3), pairs = q.size(0) * k.size(1);
+  // Query heads that share a key/value head become rows of one matrix.
+  const at::Tensor queries = q.reshape({pairs, -1, tokens, dim});
+  const at::Tensor keys = k.reshape({pairs, tokens, dim}), values = v.reshape({pairs, tokens, dim});
+  std::vector<at::Tensor> mixed;
+  for (int64_t first = 0; first < tokens; first += kBlock) {
+    const int64_t count = std::min(kBlock, tokens - first);
+    const int64_t begin = mask.window > 0 ? std::max<int64_t>(0, first - mask.window + 1) : 0;
+    const int64_t ahead = mask.causal       ? first + count
+                          : mask.window > 0 ? std::min(tokens, first + count - 1 + mask.window)
+                                            : tokens;
+    const at::Tensor rows = queries.narrow(2, first, count).reshape({pairs, -1, dim});
+    at::Tensor scores =
+        at::bmm(rows, keys.narrow(1, begin, ahead - begin).transpose(1, 2)).mul_(scale);
+    scores.view({-1, count, ahead - begin})
+        .masked_fill_(Hidden(mask, first, count, begin, ahead - begin),
+                      -std::numeric_limits<double>::infinity());
+    mixed.push_back(at::bmm(at::softmax(scores, -1), values.narrow(1, begin, ahead - begin))
+                        .view({pairs, -1, count, dim}));
+  }
+  return at::cat(mixed, 2).view(q.sizes());
 }
 
 }  // namespace tersor::op

@@ -72,16 +72,19 @@ void RunCalibration(const PrunableModel& model, const at::Tensor& tokens,
       continue;
     }
     const std::vector<ObservedGroup*>& groups = model.groups(block);
+    const bool last = block + 1 == model.blocks();
+    const bool advance = !pass.changes_blocks && !last;
     for (ObservedGroup* group : groups) {
-      group->Observe(pass.with_gram);
+      // The block's last product gives its output only, which here is thrown away.
+      group->Observe(pass.with_gram, /*output=*/advance || group != groups.back());
     }
-    inputs.Run(block, /*advance=*/!pass.changes_blocks);
+    inputs.Run(block, advance);
     BlockStatistics statistics;
     for (ObservedGroup* group : groups) {
       statistics.push_back(group->StopObserving());
     }
     pass.visit(block, statistics);
-    if (pass.changes_blocks && block + 1 < model.blocks()) {
+    if (pass.changes_blocks && !last) {
       inputs.Run(block, /*advance=*/true);
     }
   }

@@ -9,14 +9,16 @@ namespace tersor::prune {
 
 at::Tensor InputStatistics::Norms() const { return squares.sqrt().to(at::kFloat); }
 
-void ObservedGroup::Observe(bool with_gram) {
+void ObservedGroup::Observe(bool with_gram, bool output) {
   observing_ = true;
   with_gram_ = with_gram;
+  output_ = output;
   statistics_ = {};
 }
 
 InputStatistics ObservedGroup::StopObserving() {
   observing_ = false;
+  output_ = true;
   return std::exchange(statistics_, {});
 }
 
@@ -34,6 +36,13 @@ std::vector<at::Tensor> ObservedGroup::Apply(const at::Tensor& x, at::TensorList
     if (with_gram_) {
       statistics_.gram = first ? gram : statistics_.gram.add_(gram);
     }
+  }
+  if (!output_) {
+    std::vector<at::Tensor> zeros;
+    for (const at::Tensor& weight : weights) {
+      zeros.push_back(at::zeros({x.size(0), weight.size(0)}, x.options()));
+    }
+    return zeros;
   }
   return nn::Fp32Precision().Apply(x, weights, biases);
 }

@@ -34,8 +34,9 @@ class ObservedGroup : public nn::LinearPrecision {
   std::vector<at::Tensor> Apply(const at::Tensor& x, at::TensorList weights,
                                 at::TensorList biases) override;
 
-  /// From now on statistics are gathered, beginning with none.
-  void Observe(bool with_gram);
+  /// From now on statistics are gathered, beginning with none. Where nothing uses the `output`, it
+  /// is zeros and costs no product.
+  void Observe(bool with_gram, bool output);
   InputStatistics StopObserving();
 
   const nn::LinearSite& site() const { return site_; }
@@ -44,7 +45,7 @@ class ObservedGroup : public nn::LinearPrecision {
  private:
   nn::LinearSite site_;
   nn::ParameterList weights_;
-  bool observing_ = false, with_gram_ = false;
+  bool observing_ = false, with_gram_ = false, output_ = true;
   InputStatistics statistics_;
 };
 

@@ -1,0 +1,61 @@
+#include "tersor/attention/attention_config.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "tersor/util/error.h"
+
+namespace tersor::attention {
+namespace {
+
+void CheckRange(const char* field, double value, double low, double high) {
+  if (!(value >= low && value <= high)) {
+    FailUsage("attention.", field, " ", value, " is not in [", low, ", ", high, "]");
+  }
+}
+
+}  // namespace
+
+void AttentionConfig::AddFields(Schema& schema) {
+  const auto add = [&](const char* field, const char* help, ConfigField::Target target) {
+    schema.Add(std::string("attention.") + field, help, target);
+  };
+  add("name", "how the model attends", &name);
+  add("settings",
+      "sparge: file that `tersor attention tune` wrote, or none (default: attention.json beside "
+      "the model)",
+      &settings);
+  add("tau", "sparge: pooled probability that the chosen blocks stay within", &tau);
+  add("theta", "sparge: blocks whose rows are no more alike are computed (-1: none)", &theta);
+  add("lambda", "sparge: logarithm below which a block's weights are dropped (0: never)", &lambda);
+  add("similarity", "sparge: cosine, or gram (the paper's formula)", &similarity);
+  add("keep_first", "always compute the first key block, an attention sink", &keep_first);
+  add("int8", "scores by INT8 products, all but dense", &int8);
+  add("share", "top-share: of the key blocks", &share);
+  add("gamma", "cumulative, oracle: probability that the chosen blocks reach", &gamma);
+  add("sinks", "window: first key blocks", &sinks);
+  add("recent", "window: last key blocks", &recent);
+}
+
+void AttentionConfig::Validate() const {
+  const std::vector<std::string> names = {"dense",      "sparge", "top-share",
+                                          "cumulative", "window", "oracle"};
+  if (std::find(names.begin(), names.end(), name) == names.end()) {
+    FailUsage("attention ", name, " is not known; there are: ", kAttentionNames);
+  }
+  CheckRange("tau", tau, 0, 1);
+  CheckRange("theta", theta, -1, 1);
+  CheckRange("lambda", lambda, -1e6, 0);
+  CheckRange("share", share, 0, 1);
+  CheckRange("gamma", gamma, 0, 1);
+  CheckRange("sinks", static_cast<double>(sinks), 0, 1e9);
+  CheckRange("recent", static_cast<double>(recent), 1, 1e9);
+  if (!settings.empty() && name != "sparge") {
+    FailUsage("attention.settings is for sparge, not for ", name);
+  }
+  if (similarity != "cosine" && similarity != "gram") {
+    FailUsage("attention.similarity ", similarity, " is not known; there are: cosine, gram");
+  }
+}
+
+}  // namespace tersor::attention

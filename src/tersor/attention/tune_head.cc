@@ -1,0 +1,176 @@
+#include "tersor/attention/tune_head.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "tersor/attention/sparse_attention.h"
+#include "tersor/op/attention.h"
+#include "tersor/util/error.h"
+#include "tersor/util/interrupt.h"
+
+namespace tersor::attention {
+namespace {
+
+constexpr double kLeastSparsity = 0.02, kHeldOutSlack = 1.25;
+constexpr double kLowestLambda = -30;  // weights below e^-30 are lost in float32 anyway
+constexpr int kTauSteps = 9, kLambdaSteps = 7;
+constexpr int kThetas = 16;
+
+at::Tensor Heads(const at::Tensor& x) { return x.unsqueeze(0).unsqueeze(0); }
+
+nn::AttentionInput Input(const HeadSample& sample) {
+  nn::AttentionInput in;
+  in.query = Heads(sample.query);
+  in.key = Heads(sample.key);
+  in.value = Heads(sample.value);
+  in.scale = sample.scale;
+  in.causal = sample.causal;
+  in.window = sample.window;
+  return in;
+}
+
+/// Samples with their dense outputs.
+class Head {
+ public:
+  Head(std::span<const HeadSample> samples, const TuneOptions& options)
+      : samples_(samples), options_(options) {
+    for (const HeadSample& sample : samples) {
+      const nn::AttentionInput in = Input(sample);
+      dense_.push_back(op::Attention(in.query, in.key, in.value, in.scale, {in.causal, in.window}));
+    }
+  }
+
+  HeadMeasure Measure(const io::HeadSettings& settings, double* worst_l1) const {
+    HeadMeasure sum;
+    double worst = 0;
+    for (size_t i = 0; i < samples_.size(); ++i) {
+      const HeadMeasure one = MeasureOne(i, settings);
+      sum.relative_l1 += one.relative_l1;
+      sum.sparsity += one.sparsity;
+      worst = std::max(worst, one.relative_l1);
+    }
+    const auto count = static_cast<double>(samples_.size());
+    if (worst_l1 != nullptr) {
+      *worst_l1 = worst;
+    }
+    return {sum.relative_l1 / count, sum.sparsity / count};
+  }
+
+  /// The measure where every sample stays within the bound.
+  std::optional<HeadMeasure> Within(const io::HeadSettings& settings, double bound) const {
+    ThrowIfInterrupted("stopped while tuning");
+    double worst = 0;
+    const HeadMeasure measure = Measure(settings, &worst);
+    return worst <= bound ? std::optional(measure) : std::nullopt;
+  }
+
+ private:
+  HeadMeasure MeasureOne(size_t i, const io::HeadSettings& settings) const {
+    SparsityCounts counts;
+    const std::vector<float> lambda = {settings.lambda == 0
+                                           ? -std::numeric_limits<float>::infinity()
+                                           : static_cast<float>(settings.lambda)};
+    SparseAttention attention(PlanByMeans({kernel::SelectSparge({settings.tau, settings.theta})},
+                                          lambda, options_.similarity, {.keep_diagonal = true}),
+                              options_.int8, &counts);
+    const at::Tensor out = attention.Attend(Input(samples_[i]));
+    const double error = (out - dense_[i]).abs().sum(at::kDouble).item<double>();
+    const double total = dense_[i].abs().sum(at::kDouble).item<double>();
+    return {total > 0 ? error / total : 0, counts.Sparsity()};
+  }
+
+  std::span<const HeadSample> samples_;
+  const TuneOptions& options_;
+  std::vector<at::Tensor> dense_;
+};
+
+struct Found {
+  io::HeadSettings settings;
+  HeadMeasure measure;
+};
+
+/// Narrows [passes, fails] by bisection of one number and keeps the last settings that passed.
+template <class With>
+void Bisect(const Head& head, double bound, double passes, double fails, int steps,
+            const With& with, Found* best) {
+  for (int i = 0; i < steps; ++i) {
+    const double middle = (passes + fails) / 2;
+    const io::HeadSettings settings = with(middle);
+    if (const std::optional<HeadMeasure> measure = head.Within(settings, bound)) {
+      passes = middle;
+      if (measure->sparsity >= best->measure.sparsity) {
+        *best = {settings, *measure};
+      }
+    } else {
+      fails = middle;
+    }
+  }
+}
+
+/// The sparsest settings for one theta.
+Found SearchTheta(const Head& head, double theta, const TuneOptions& options) {
+  Found best{{1, theta, 0}, {}};
+  Bisect(
+      head, options.l1, 1, 0, kTauSteps,
+      [&](double tau) {
+        return io::HeadSettings{tau, theta, 0};
+      },
+      &best);
+  const io::HeadSettings first = best.settings;
+  Bisect(
+      head, options.l2, kLowestLambda, 0, kLambdaSteps,
+      [&](double lambda) {
+        return io::HeadSettings{first.tau, theta, lambda};
+      },
+      &best);
+  return best;
+}
+
+}  // namespace
+
+void TuneOptions::Validate() const {
+  if (!(l1 > 0 && l1 <= 1 && l2 >= l1 && l2 <= 1)) {
+    FailUsage("bounds of the error are 0 < l1 <= l2 <= 1, not l1 ", l1, " and l2 ", l2);
+  }
+}
+
+HeadMeasure MeasureHead(std::span<const HeadSample> samples, const io::HeadSettings& settings,
+                        const TuneOptions& options, double* worst_l1) {
+  const at::NoGradGuard no_grad;
+  return Head(samples, options).Measure(settings, worst_l1);
+}
+
+TunedHead TuneHead(std::span<const HeadSample> samples, std::span<const HeadSample> held_out,
+                   const TuneOptions& options) {
+  const at::NoGradGuard no_grad;
+  const Head head(samples, options);
+  Found best;
+  for (int i = 0; i < kThetas; ++i) {
+    const double theta = i == 0 ? -1 : static_cast<double>(i) / kThetas;
+    const Found found = SearchTheta(head, theta, options);
+    // As theta rises more is kept whatever tau is: no later one can do better.
+    if (i > 0 && found.measure.sparsity == 0) {
+      break;
+    }
+    if (found.measure.sparsity > best.measure.sparsity) {
+      best = found;
+    }
+  }
+  TunedHead result{best.settings, best.measure, {}, best.measure.sparsity < kLeastSparsity};
+  if (!result.dense && !held_out.empty()) {
+    result.held_out = MeasureHead(held_out, best.settings, options);
+    result.dense = result.held_out.relative_l1 > kHeldOutSlack * options.l2;
+  }
+  if (result.dense) {
+    result.settings = {};
+    result.tuned = result.held_out = {};
+  }
+  return result;
+}
+
+}  // namespace tersor::attention
