@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -16,6 +17,17 @@ namespace {
 constexpr int64_t kGemmSize = 2048;
 constexpr double kBackwardWork = 2.5;  // of the forward pass
 constexpr double kTheta = 0.4;         // smooth fields lie above
+
+/// The best of as many runs as MeasureSgemm() takes.
+template <class Seconds>
+double Best(const Seconds& seconds) {
+  constexpr int kRuns = 4;
+  double best = seconds();
+  for (int run = 1; run < kRuns; ++run) {
+    best = std::min(best, seconds());
+  }
+  return best;
+}
 
 double Sgemm() { return train::MeasureSgemm(kGemmSize) / 1e9; }
 
@@ -34,8 +46,8 @@ void RunDense(int64_t heads, int64_t tokens, int64_t dim, bool backward,
     const kernel::FlashAttentionInput in = problem.Input();
     const auto ours = [&] {
       const OnPath on(path);
-      return backward ? kBackwardWork * problem.Gflop() / problem.Backward(in)
-                      : problem.Gflop() / problem.Forward(in);
+      return backward ? kBackwardWork * problem.Gflop() / Best([&] { return problem.Backward(in); })
+                      : problem.Gflop() / Best([&] { return problem.Forward(in); });
     };
     problem.Forward(in);
     ours();
@@ -133,9 +145,9 @@ void RunTrainStep(const BenchOptions& options, Record& record) {
 
 void BenchAttention(const BenchOptions& options, Record& record) {
   for (const int64_t dim : {64, 128}) {
-    RunDense(8, 4096, dim, false, options, record);
-    RunDense(2, 16384, dim, false, options, record);
-    RunDense(8, 4096, dim, true, options, record);
+    RunDense(4, 4096, dim, false, options, record);
+    RunDense(1, 16384, dim, false, options, record);
+    RunDense(4, 4096, dim, true, options, record);
   }
   RunTrainStep(options, record);
   RunInt8(options, record);

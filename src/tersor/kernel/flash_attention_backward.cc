@@ -18,7 +18,8 @@ namespace tersor::kernel {
 namespace {
 
 constexpr int64_t kWaveFloats = int64_t{32} << 20;  // aimed at, of packed heads and sums
-constexpr int64_t kTasks = 16;       // that a wave should have at least, if need be by splits
+constexpr int64_t kWaveHeads = 4;    // key-value heads that a wave should have at least
+constexpr int64_t kTasks = 16;       // and tasks, if need be by splits
 constexpr int64_t kSplitBlocks = 8;  // query blocks that a split should have at least
 
 /// Some heads of batch * kv_heads at a time.
@@ -48,7 +49,8 @@ Wave PlanWave(const FlashAttentionInput& in, Workspace& workspace) {
   const int64_t heads = in.batch * in.kv_heads;
   Wave wave{};
   wave.size = KeyBlocks(in.keys) * kKeyBlock * PaddedDim(in.dim);
-  wave.count = std::min(heads, std::max(kTasks, kWaveFloats / std::max<int64_t>(1, 5 * wave.size)));
+  wave.count =
+      std::min(heads, std::max(kWaveHeads, kWaveFloats / std::max<int64_t>(1, 5 * wave.size)));
   wave.splits = std::clamp<int64_t>((kTasks + wave.count - 1) / std::max<int64_t>(1, wave.count), 1,
                                     std::max<int64_t>(1, Items(in) / kSplitBlocks));
   wave.data = workspace.Take<float>(wave.count * (3 + 2 * wave.splits) * wave.size);

@@ -110,7 +110,7 @@ void AddTransposed(const FlashBackwardBlock& block, int64_t key, const float* we
   to += key * padded;
   for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
     const bool pair = padded - i > kTileLanes;
-    ForTiles(count, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t c) {
+    ForRowTiles(count, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t c) {
       KeyRange seeing =
           block.mask.Seeing(key + c, kRows, block.position, block.position + block.rows);
       if (seeing.begin >= seeing.end) {

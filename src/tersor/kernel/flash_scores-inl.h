@@ -99,7 +99,7 @@ HWY_INLINE void Products(const RowGroup& group, int64_t depth, const float* rows
   };
   const KeyRange columns = group.WholeVectors();
   for (int64_t c = columns.begin; c < columns.end; c += 2 * kTileLanes) {
-    ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
+    ForRowTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
       const KeyRange seen = group.Columns(r, kRows);
       if (seen.end <= c || seen.begin >= c + 2 * kTileLanes) {
         return;  // all masked
@@ -153,7 +153,7 @@ HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* we
                           const float* values, float* out) {
   for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
     const bool pair = padded - i > kTileLanes;
-    ForTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
+    ForRowTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
       const KeyRange columns = group.Columns(r, kRows);
       if (columns.begin >= columns.end) {
         return;

@@ -28,7 +28,7 @@ constexpr int kTileRows = 6;
 /// Calls run<n>(row) over [0, rows) with tiles of kTileRows rows and, for the rest, of as many as
 /// still keep the multipliers busy: 32 rows are 12 + 12 + 8, or four of 6 and two of 4.
 template <class Run>
-HWY_INLINE void ForTiles(int64_t rows, const Run& run) {
+HWY_INLINE void ForRowTiles(int64_t rows, const Run& run) {
   int64_t r = 0;
   const auto take = [&]<int kRows>(std::integral_constant<int, kRows> n) {
     run(n, r);
