@@ -108,6 +108,27 @@ TEST(SummarizeBlocks, EqualsItsDefinitionOnOddShapes) {
   });
 }
 
+TEST(ScoreMeans, AreProductsWithTheMeans) {
+  ForEachTarget([] {
+    for (const int64_t dim : {1, 7, 16, 72}) {
+      const std::vector<float> rows = Noise(static_cast<size_t>(9 * dim), 4);
+      const std::vector<float> query = Noise(static_cast<size_t>(dim), 5);
+      const BlockSummaries keys = SummarizeBlocks(Rows(rows, dim), 1, nullptr, Similarity::kCosine);
+      for (const int64_t count : {0, 1, 4, 9}) {
+        std::vector<float> scores(9, -1);
+        ScoreMeans(query.data(), keys, count, .5f, scores.data());
+        for (int64_t j = 0; j < 9; ++j) {
+          double dot = 0;
+          for (int64_t i = 0; i < dim; ++i) {
+            dot += .5 * query[static_cast<size_t>(i)] * rows[static_cast<size_t>(j * dim + i)];
+          }
+          EXPECT_NEAR(scores[static_cast<size_t>(j)], j < count ? dot : -1, 1e-5);
+        }
+      }
+    }
+  });
+}
+
 TEST(MeanRow, IsTheMean) {
   ForEachTarget([] {
     std::vector<float> values = Noise(1000 * 5, 3);

@@ -209,11 +209,7 @@ BlockPlan PlanAttention(const AttentionGrid& grid, const BlockSummaries& queries
   std::vector<uint8_t> keep(static_cast<size_t>(keys.blocks));
   for (int64_t i = 0; i < queries.blocks; ++i) {
     const auto visible = static_cast<size_t>(grid.VisibleBlocks(i));
-    for (size_t j = 0; j < visible; ++j) {
-      const float* q = queries.mean(i);
-      scores[j] =
-          scale * std::inner_product(q, q + queries.dim, keys.mean(static_cast<int64_t>(j)), 0.0f);
-    }
+    ScoreMeans(queries.mean(i), keys, grid.VisibleBlocks(i), scale, scores.data());
     const std::span<uint8_t> row = std::span(keep).first(visible);
     std::ranges::fill(row, uint8_t{0});
     selector.Select(

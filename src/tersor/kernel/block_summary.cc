@@ -117,6 +117,43 @@ void SumRows(const HeadRows& rows, int64_t first, int64_t count, float* sums) {
   }
 }
 
+/// kMeans of them at a time, so that the sums do not wait for each other.
+template <int kMeans>
+HWY_INLINE void ScoreSome(const float* HWY_RESTRICT query, const float* HWY_RESTRICT means,
+                          int64_t dim, float scale, float* HWY_RESTRICT scores) {
+  const D d;
+  hn::Vec<D> sums[kMeans];
+  float rest[kMeans] = {};
+  for (auto& sum : sums) {
+    sum = hn::Zero(d);
+  }
+  ForVectors(dim, [&]<class Tag>(Tag tag, int64_t i) {
+    const auto q = hn::LoadU(tag, query + i);
+    for (int m = 0; m < kMeans; ++m) {
+      const auto x = hn::LoadU(tag, means + m * dim + i);
+      if constexpr (std::is_same_v<Tag, D>) {
+        sums[m] = hn::MulAdd(q, x, sums[m]);
+      } else {
+        rest[m] += hn::GetLane(q) * hn::GetLane(x);
+      }
+    }
+  });
+  for (int m = 0; m < kMeans; ++m) {
+    scores[m] = scale * (rest[m] + hn::GetLane(hn::SumOfLanes(d, sums[m])));
+  }
+}
+
+void Score(const float* query, const float* means, int64_t count, int64_t dim, float scale,
+           float* scores) {
+  int64_t j = 0;
+  for (; j + 4 <= count; j += 4) {
+    ScoreSome<4>(query, means + j * dim, dim, scale, scores + j);
+  }
+  for (; j < count; ++j) {
+    ScoreSome<1>(query, means + j * dim, dim, scale, scores + j);
+  }
+}
+
 }  // namespace tersor::kernel::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -126,6 +163,7 @@ namespace {
 
 HWY_EXPORT(AddBlock);
 HWY_EXPORT(SumRows);
+HWY_EXPORT(Score);
 
 constexpr int64_t kRowsInFloat = 256;  // that add up before a double takes over
 
@@ -178,6 +216,11 @@ BlockSummaries SummarizeBlocks(const HeadRows& rows, int64_t block, const float*
     result.largest.push_back(sums.largest);
   }
   return result;
+}
+
+void ScoreMeans(const float* query, const BlockSummaries& keys, int64_t count, float scale,
+                float* scores) {
+  HWY_DYNAMIC_DISPATCH(Score)(query, keys.means.data(), count, keys.dim, scale, scores);
 }
 
 }  // namespace tersor::kernel

@@ -48,6 +48,10 @@ std::vector<float> MeanRow(const HeadRows& rows);
 BlockSummaries SummarizeBlocks(const HeadRows& rows, int64_t block, const float* shift,
                                Similarity similarity);
 
+/// scores[j] = scale · query · (mean of block j) for the first `count` blocks; query [keys.dim].
+void ScoreMeans(const float* query, const BlockSummaries& keys, int64_t count, float scale,
+                float* scores);
+
 }  // namespace tersor::kernel
 
 #endif  // TERSOR_KERNEL_BLOCK_SUMMARY_H_

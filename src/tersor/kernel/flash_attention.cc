@@ -39,6 +39,13 @@ struct PackedHeads {
   }
 };
 
+/// Rows of values that lie side by side are as good as packed. Rows further apart are not: at a
+/// distance of some powers of two they would share a few sets of the first cache.
+bool ReadsValuesInPlace(const FlashAttentionInput& in) {
+  return in.value.type == FloatType::kF32 && in.value.token_stride == in.dim &&
+         PaddedDim(in.dim) == in.dim;
+}
+
 /// The keys' mean of each head, which their codes leave out.
 void PackMeans(const FlashAttentionInput& in, const PackedHeads& packed) {
   ParallelFor(0, packed.count, 1, [&](int64_t begin, int64_t end) {
@@ -78,8 +85,10 @@ void Pack(const FlashAttentionInput& in, const PackedHeads& packed) {
       const int64_t b = head / in.kv_heads, h = head % in.kv_heads;
       const int64_t count = std::min(kKeyBlock, in.keys - key);
       PackKeys(in, packed, head, key / kKeyBlock);
-      PackRows(in.value.type, in.value.At(b, h, key), in.value.token_stride, count, in.dim,
-               packed.Values(head) + key * PaddedDim(in.dim));
+      if (!ReadsValuesInPlace(in)) {
+        PackRows(in.value.type, in.value.At(b, h, key), in.value.token_stride, count, in.dim,
+                 packed.Values(head) + key * PaddedDim(in.dim));
+      }
     }
   });
 }
@@ -134,6 +143,10 @@ void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
                     packed.Scales(head, in.dim), packed.Mean(head)};
     }
     block.values = reinterpret_cast<const std::byte*>(packed.Values(head));
+    if (ReadsValuesInPlace(in)) {
+      block.values = in.value.At(head / in.kv_heads, head % in.kv_heads, 0);
+      block.value_stride = in.value.token_stride;
+    }
     block.counts = workers.counts + worker;
     RunFlashBlock(block, workers.scratch + worker * FlashScratch(in.dim));
   };

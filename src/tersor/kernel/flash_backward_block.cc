@@ -97,7 +97,7 @@ void RunGroup(const FlashBackwardBlock& block, int64_t row, int64_t key,
     Differentiate(all_seen ? columns : group.RowVectors(r), state.lse[row + r],
                   state.delta[row + r], weights + r * kKeyBlock, grad_scores + r * kKeyBlock);
   }
-  AddValues(group, padded, grad_scores, block.key_rows + key * padded,
+  AddValues(group, padded, grad_scores, block.key_rows + key * padded, padded,
             state.grad_query + row * padded);
 }
 

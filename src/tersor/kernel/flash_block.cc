@@ -158,7 +158,7 @@ HWY_INLINE void Int8Products(const FlashBlock& block, const RowGroup& group, int
 
 /// One row group and one block of keys. Returns whether the second filter dropped it.
 HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, const float* keys,
-                         const float* values, const FlashState& state) {
+                         const float* values, int64_t value_stride, const FlashState& state) {
   const RowGroup group{block.mask, block.position + row, std::min(kRowGroup, block.rows - row),
                        key};
   const KeyRange all = group.WholeVectors();
@@ -185,7 +185,7 @@ HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, cons
     dropped = WeighGroup(block, group, row, state, [&](int64_t r) { return group.RowVectors(r); });
   }
   if (!dropped) {
-    AddValues(group, padded, state.scores, values, state.out + row * padded);
+    AddValues(group, padded, state.scores, values, value_stride, state.out + row * padded);
   }
   return dropped;
 }
@@ -200,10 +200,11 @@ HWY_INLINE void Decode(const uint8_t* from, int64_t count, float* HWY_RESTRICT t
 
 void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state) {
   const int64_t padded = PaddedDim(block.dim), key = index * kKeyBlock;
+  const int64_t value_stride = block.value_stride == 0 ? padded : block.value_stride;
   const float *keys, *values;
   if (block.type == FloatType::kF32) {
     keys = reinterpret_cast<const float*>(block.keys) + key * block.dim;
-    values = reinterpret_cast<const float*>(block.values) + key * padded;
+    values = reinterpret_cast<const float*>(block.values) + key * value_stride;
   } else {
     // The cache ends at a whole panel.
     const int64_t count =
@@ -219,7 +220,7 @@ void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state
   ++counts.blocks;
   for (int64_t row = 0; row < block.rows; row += kRowGroup) {
     ++counts.groups;
-    counts.skipped_groups += RunGroup(block, row, key, keys, values, state);
+    counts.skipped_groups += RunGroup(block, row, key, keys, values, value_stride, state);
   }
 }
 

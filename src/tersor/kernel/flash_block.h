@@ -72,6 +72,8 @@ struct Int8Keys {
 struct FlashBlock {
   FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
   const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
+  int64_t value_stride = 0;                            // of kF32 values: floats from row to row;
+                                                       // 0: as packed
   Int8Keys int8;                                       // come before `keys`
   RowsView query;
   int64_t rows = 0, dim = 0;

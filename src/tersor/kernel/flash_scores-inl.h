@@ -150,7 +150,7 @@ HWY_INLINE void HideUnseen(const RowGroup& group, float* scores) {
 /// out[r, dims) += weights[r, columns) values[columns, dims). A strip of two vectors of dimensions
 /// of all values stays in the first cache while the rows pass by it.
 HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* weights,
-                          const float* values, float* out) {
+                          const float* values, int64_t value_stride, float* out) {
   for (int64_t i = 0; i < padded; i += 2 * kTileLanes) {
     const bool pair = padded - i > kTileLanes;
     ForRowTiles(group.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
@@ -159,8 +159,8 @@ HWY_INLINE void AddValues(const RowGroup& group, int64_t padded, const float* we
         return;
       }
       using Weights = Broadcast<1, kKeyBlock>;
-      const float* at = values + columns.begin * padded + i;
-      const Vectors b = {{at, at + kTileLanes}, padded};
+      const float* at = values + columns.begin * value_stride + i;
+      const Vectors b = {{at, at + kTileLanes}, value_stride};
       const float* a = weights + r * kKeyBlock + columns.begin;
       const int64_t count = columns.end - columns.begin;
       if (pair) {
