@@ -1,25 +1,18 @@
 #include "tersor/kernel/int8_score_vnni.h"
 
+#include "tersor/kernel/vnni.h"
+
 #if defined(__x86_64__)
-#include <cpuid.h>
-#include <immintrin.h>
 
 #include <cstring>
 #include <utility>
 
 #include "tersor/kernel/attend.h"
 
-// GCC 12 warns of its own header's _mm512_undefined_epi32.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-
 // vpdpbusd adds four products of an unsigned and a signed byte to each 32-bit lane, with nothing
 // saturating in between: keys are unsigned by an offset of 128, whose share comes off at the start.
 namespace tersor::kernel {
 namespace {
-
-#define TERSOR_VNNI_512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-#define TERSOR_VNNI_256 __attribute__((target("avx2,fma,avxvnni")))
 
 constexpr int32_t kOffset = 128;
 
@@ -149,16 +142,10 @@ TERSOR_VNNI_256 void Run256(const Int8ScoreInput& in) {
   }
 }
 
-bool HasAvxVnni() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-         (a & (1u << 4)) != 0;
-}
-
 }  // namespace
 
 void AddScoreVnni512(std::vector<Int8ScoreKernel>& kernels) {
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) {
+  if (HasAvx512Vnni()) {
     kernels.push_back({"avx512vnni", kOffset, 127, Run512});
   }
 }

@@ -1,24 +1,17 @@
 #include "tersor/kernel/int8_vnni.h"
 
+#include "tersor/kernel/vnni.h"
+
 #if defined(__x86_64__)
-#include <cpuid.h>
-#include <immintrin.h>
 
 #include <cstring>
 #include <utility>
-
-// GCC 12 warns of its own header's _mm512_undefined_epi32.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 
 // vpdpbusd adds four products of an unsigned and a signed byte to each 32-bit lane, with nothing
 // saturating in between. b is made unsigned by adding 128; 128 · (sum of the row of a) comes off at
 // the start. The tile is as in int8_kernel.cc.
 namespace tersor::kernel {
 namespace {
-
-#define TERSOR_VNNI_512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-#define TERSOR_VNNI_256 __attribute__((target("avx2,fma,avxvnni")))
 
 constexpr int32_t kOffset = 128;
 
@@ -139,16 +132,10 @@ void Multiply256(const BlockProduct& p) {
   }
 }
 
-bool HasAvxVnni() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-         (a & (1u << 4)) != 0;
-}
-
 }  // namespace
 
 void AddVnni512(std::vector<Int8Kernel>& kernels) {
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) {
+  if (HasAvx512Vnni()) {
     kernels.push_back({"avx512vnni", Int8Layout::kQuads, 32, kOffset, 127, Multiply512});
   }
 }

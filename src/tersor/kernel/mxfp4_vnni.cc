@@ -1,20 +1,13 @@
 #include "tersor/kernel/mxfp4_vnni.h"
 
-#if defined(__x86_64__)
-#include <cpuid.h>
-#include <immintrin.h>
+#include "tersor/kernel/vnni.h"
 
-// GCC 12 warns of its own header's _mm512_undefined_epi32.
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#if defined(__x86_64__)
 
 // vpdpbusd adds four products of an unsigned and a signed byte to each 32-bit lane: one instruction
 // where AVX2 takes two, and sums of any size.
 namespace tersor::kernel {
 namespace {
-
-#define TERSOR_VNNI_512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512vnni")))
-#define TERSOR_VNNI_256 __attribute__((target("avx2,fma,avxvnni")))
 
 constexpr int kRows512 = 8, kRows256 = 4;
 
@@ -122,16 +115,10 @@ TERSOR_VNNI_256 void Sum256(const Mxfp4Product& p, int32_t* sums) {
   }
 }
 
-bool HasAvxVnni() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) &&
-         (a & (1u << 4)) != 0;
-}
-
 }  // namespace
 
 void AddMxfp4Vnni512(std::vector<Mxfp4Kernel>& kernels) {
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512bw")) {
+  if (HasAvx512Vnni()) {
     kernels.push_back({"avx512vnni", Multiply512, Sum512});
   }
 }
