@@ -1,20 +1,9 @@
 #include "tersor/attention/attention_config.h"
 
-#include <algorithm>
-#include <vector>
-
+#include "tersor/util/config_check.h"
 #include "tersor/util/error.h"
 
 namespace tersor::attention {
-namespace {
-
-void CheckRange(const char* field, double value, double low, double high) {
-  if (!(value >= low && value <= high)) {
-    FailUsage("attention.", field, " ", value, " is not in [", low, ", ", high, "]");
-  }
-}
-
-}  // namespace
 
 void AttentionConfig::AddFields(Schema& schema) {
   const auto add = [&](const char* field, const char* help, ConfigField::Target target) {
@@ -38,23 +27,18 @@ void AttentionConfig::AddFields(Schema& schema) {
 }
 
 void AttentionConfig::Validate() const {
-  const std::vector<std::string> names = {"dense",      "sparge", "top-share",
-                                          "cumulative", "window", "oracle"};
-  if (std::find(names.begin(), names.end(), name) == names.end()) {
-    FailUsage("attention ", name, " is not known; there are: ", kAttentionNames);
-  }
-  CheckRange("tau", tau, 0, 1);
-  CheckRange("theta", theta, -1, 1);
-  CheckRange("lambda", lambda, -1e6, 0);
-  CheckRange("share", share, 0, 1);
-  CheckRange("gamma", gamma, 0, 1);
-  CheckRange("sinks", static_cast<double>(sinks), 0, 1e9);
-  CheckRange("recent", static_cast<double>(recent), 1, 1e9);
+  CheckChoice("attention.name", name,
+              {"dense", "sparge", "top-share", "cumulative", "window", "oracle"});
+  CheckRange("attention.tau", tau, 0, 1);
+  CheckRange("attention.theta", theta, -1, 1);
+  CheckRange("attention.lambda", lambda, -1e6, 0);
+  CheckRange("attention.share", share, 0, 1);
+  CheckRange("attention.gamma", gamma, 0, 1);
+  CheckRange("attention.sinks", static_cast<double>(sinks), 0, 1e9);
+  CheckRange("attention.recent", static_cast<double>(recent), 1, 1e9);
+  CheckChoice("attention.similarity", similarity, {"cosine", "gram"});
   if (!settings.empty() && name != "sparge") {
     FailUsage("attention.settings is for sparge, not for ", name);
-  }
-  if (similarity != "cosine" && similarity != "gram") {
-    FailUsage("attention.similarity ", similarity, " is not known; there are: cosine, gram");
   }
 }
 

@@ -1,30 +1,11 @@
 #include "tersor/prune/allocation_config.h"
 
-#include <algorithm>
+#include <cstdlib>
 
+#include "tersor/util/config_check.h"
 #include "tersor/util/error.h"
 
 namespace tersor::prune {
-namespace {
-
-void CheckRange(const char* field, double value, double low, double high) {
-  if (!(value >= low && value <= high)) {
-    FailUsage("allocation.", field, " is ", value, "; it must be in ", low, " .. ", high);
-  }
-}
-
-void CheckChoice(const char* field, const std::string& value,
-                 const std::vector<std::string>& choices) {
-  if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
-    std::string list;
-    for (const std::string& choice : choices) {
-      list += (list.empty() ? "" : ", ") + choice;
-    }
-    FailUsage("allocation.", field, " ", value, " is not known; there are: ", list);
-  }
-}
-
-}  // namespace
 
 void AllocationConfig::AddFields(Schema& schema) {
   const auto add = [&](const char* name, const char* help, ConfigField::Target target) {
@@ -50,18 +31,18 @@ void AllocationConfig::AddFields(Schema& schema) {
 }
 
 void AllocationConfig::Validate() const {
-  CheckChoice("layer", layer, {"block", "matrix"});
-  CheckRange("outlier_factor", outlier_factor, 1, 1e6);
-  CheckRange("start", start, -1, 1);
-  CheckRange("step", step, 1e-4, 1);
-  CheckRange("cap", cap, -1, 1);
-  CheckChoice("redundancy", redundancy, {"all", "dense"});
-  CheckChoice("statistics", statistics, {"frozen", "propagated"});
-  CheckRange("owl_range", owl_range, 0, 1);
-  CheckRange("dlp_range", dlp_range, 0, 1);
-  CheckChoice("dlp_statistic", dlp_statistic, {"mean", "median"});
-  CheckRange("alpha_range", alpha_range, 0, 1);
-  CheckChoice("alpha_fit", alpha_fit, {"peak", "mid"});
+  CheckChoice("allocation.layer", layer, {"block", "matrix"});
+  CheckRange("allocation.outlier_factor", outlier_factor, 1, 1e6);
+  CheckRange("allocation.start", start, -1, 1);
+  CheckRange("allocation.step", step, 1e-4, 1);
+  CheckRange("allocation.cap", cap, -1, 1);
+  CheckChoice("allocation.redundancy", redundancy, {"all", "dense"});
+  CheckChoice("allocation.statistics", statistics, {"frozen", "propagated"});
+  CheckRange("allocation.owl_range", owl_range, 0, 1);
+  CheckRange("allocation.dlp_range", dlp_range, 0, 1);
+  CheckChoice("allocation.dlp_statistic", dlp_statistic, {"mean", "median"});
+  CheckRange("allocation.alpha_range", alpha_range, 0, 1);
+  CheckChoice("allocation.alpha_fit", alpha_fit, {"peak", "mid"});
   if (atp_slopes.empty()) {
     FailUsage("allocation.atp_slopes is empty");
   }
@@ -71,7 +52,7 @@ void AllocationConfig::Validate() const {
     if (slope.empty() || *end != '\0') {
       FailUsage("allocation.atp_slopes: ", slope, " is not a number");
     }
-    CheckRange("atp_slopes", value, -1, 1);
+    CheckRange("allocation.atp_slopes", value, -1, 1);
   }
 }
 
