@@ -2,6 +2,7 @@
 
 #include "each_target.h"
 #include "tersor/kernel/attend_reference.h"
+#include "tersor/kernel/attention_plan.h"
 #include "tersor/util/half.h"
 #include "tersor/util/parallel_for.h"
 
@@ -84,6 +85,36 @@ class Case {
     }
   }
 
+  /// Against dense attention over the positions that the blocks hold; keep(head, query block, key
+  /// block) says which.
+  template <class Keep>
+  void CheckSelected(const Keep& keep) const {
+    const Shape& s = shape_;
+    for (int64_t t = 0; t < s.tokens; ++t) {
+      for (int64_t h = 0; h < s.heads; ++h) {
+        const auto kv = static_cast<size_t>(h / (s.heads / s.kv_heads));
+        std::vector<float> keys, values;
+        for (int64_t p = 0; p <= s.first + t; ++p) {
+          if (keep(h, t / kQueryBlock, p / kKeyBlock)) {
+            const auto row = [&](const std::vector<float>& rows) {
+              return rows.begin() + p * s.head_dim;
+            };
+            keys.insert(keys.end(), row(key_rows_[kv]), row(key_rows_[kv]) + s.head_dim);
+            values.insert(values.end(), row(value_rows_[kv]), row(value_rows_[kv]) + s.head_dim);
+          }
+        }
+        const int64_t at = (t * s.heads + h) * s.head_dim;
+        const std::vector<double> expected =
+            AttendReference(query_.data() + at, keys, values, s.head_dim,
+                            std::ssize(keys) / s.head_dim - 1, 0, 0.3f);
+        for (int64_t i = 0; i < s.head_dim; ++i) {
+          ASSERT_NEAR(out_[static_cast<size_t>(at + i)], expected[static_cast<size_t>(i)], 1e-5)
+              << "token " << t << " head " << h << " dim " << i;
+        }
+      }
+    }
+  }
+
   const std::vector<float>& out() const { return out_; }
 
  private:
@@ -138,6 +169,45 @@ TEST(Attend, SequencesTogetherAreTheSameBitForBit) {
   SetNumThreads(0);
   EXPECT_EQ(a.out(), alone_a);
   EXPECT_EQ(b.out(), alone_b);
+}
+
+TEST(Attend, SkipsBlocksThatAreNotSelected) {
+  ForEachTarget([] {
+    Workspace workspace;
+    for (const Shape& shape : {Shape{16, 4, 2, 0, 300, 0}, Shape{16, 4, 4, 500, 150, 0},
+                               Shape{16, 4, 2, 2500, 1, 0}, Shape{16, 4, 2, 700, 5, 0}}) {
+      // Each query sees its own block and some others, differently by head.
+      const bool few = shape.tokens < 16;
+      const int64_t group = shape.heads / shape.kv_heads;
+      const auto wants = [&](int64_t head, int64_t query_block, int64_t key_block) {
+        const int64_t own = (shape.first + query_block * kQueryBlock) / kKeyBlock;
+        return key_block >= own || (key_block + query_block + head) % 3 == 0;
+      };
+      BlockPlan plan;
+      for (int64_t h = 0; h < shape.heads; ++h) {
+        for (int64_t q = 0; q < QueryBlocks(shape.tokens); ++q) {
+          std::vector<uint8_t> keep(static_cast<size_t>(KeyBlocks(shape.first + shape.tokens)));
+          for (size_t j = 0; j < keep.size(); ++j) {
+            keep[j] = wants(h, q, static_cast<int64_t>(j));
+          }
+          plan.AppendRow(keep);
+        }
+      }
+      Case one(shape, FloatType::kF32);
+      AttendInput input = one.Input();
+      const BlockSelection selection = plan.View();
+      input.selection = &selection;
+      Attend(std::span(&input, 1), workspace);
+      one.CheckSelected([&](int64_t head, int64_t query_block, int64_t key_block) {
+        for (int64_t h = head / group * group; few && h < (head / group + 1) * group; ++h) {
+          if (wants(h, query_block, key_block)) {
+            return true;
+          }
+        }
+        return wants(head, query_block, key_block);
+      });
+    }
+  });
 }
 
 }  // namespace

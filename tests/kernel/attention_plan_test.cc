@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "each_target.h"
+#include "tersor/kernel/attend.h"
 #include "tersor/kernel/hilbert.h"
 #include "tersor/util/error.h"
 #include "tersor/util/half.h"
@@ -102,6 +103,44 @@ TEST(SummarizeBlocks, EqualsItsDefinitionOnOddShapes) {
           }
           ExpectSummary(shifted, dim, 64,
                         SummarizeBlocks(rows, 64, shift.data(), Similarity::kCosine));
+        }
+      }
+    }
+  });
+}
+
+TEST(AppendPanelSummaries, AreThoseOfTheRows) {
+  ForEachTarget([] {
+    for (const int64_t dim : {1, 8, 30}) {
+      const int64_t tokens = 3 * kKeyBlock;
+      const std::vector<float> rows = Noise(static_cast<size_t>(tokens * dim), 6);
+      const std::vector<float> shift = Noise(static_cast<size_t>(dim), 7);
+      for (const FloatType type : {FloatType::kF32, FloatType::kBF16}) {
+        std::vector<std::byte> keys(static_cast<size_t>(KeyElements(dim, tokens)) * 4);
+        std::vector<std::byte> values(static_cast<size_t>(ValueElements(dim, tokens)) * 4);
+        std::vector<float> rounded = rows;
+        for (int64_t t = 0; t < tokens; ++t) {
+          const float* row = rows.data() + t * dim;
+          StoreKeyValue(type, dim, row, row, t, keys.data(), values.data());
+        }
+        for (float& x : rounded) {
+          x = type == FloatType::kBF16 ? BF16ToFloat(FloatToBF16(x)) : x;
+        }
+        for (const Similarity similarity : {Similarity::kCosine, Similarity::kGram}) {
+          const BlockSummaries expected =
+              SummarizeBlocks(Rows(rounded, dim), kKeyBlock, shift.data(), similarity);
+          BlockSummaries got;
+          got.dim = dim;
+          AppendPanelSummaries(type, keys.data(), 0, 2, shift.data(), similarity, got);
+          AppendPanelSummaries(type, keys.data(), 2, 3, shift.data(), similarity, got);
+          ASSERT_EQ(got.blocks, 3);
+          for (size_t i = 0; i < got.means.size(); ++i) {
+            EXPECT_NEAR(got.means[i], expected.means[i], 1e-5);
+          }
+          for (size_t b = 0; b < 3; ++b) {
+            EXPECT_NEAR(got.similarity[b], expected.similarity[b], 1e-5);
+            EXPECT_NEAR(got.largest[b], expected.largest[b], 1e-6);
+          }
         }
       }
     }

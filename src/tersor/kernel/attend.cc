@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tersor/kernel/attend_prefill.h"
+#include "tersor/kernel/flash_attention.h"
 #include "tersor/kernel/longest_first.h"
 #include "tersor/util/half.h"
 #include "tersor/util/parallel_for.h"
@@ -37,6 +38,7 @@ struct AttendTask {
   int64_t kv_head, row, rows;  // rows [row, row + rows) of the tokens x group rows of the head
   int64_t begin, end;          // positions, a multiple of kKeyPanel at the beginning
   float* state;                // [rows, StateSize]
+  const uint8_t* selected;     // [key blocks] of the head, 0: skipped; or null
 };
 
 /// A row's state: weighted values [PaddedDim], sums of weights, one a lane [kKeyPanel], maximum.
@@ -222,6 +224,9 @@ void Run(const AttendTask& task) {
   const int64_t end = std::min(task.end, SightOf(task, task.rows - 1).end);
   int64_t step = std::max(task.begin, SightOf(task, 0).begin / kKeyPanel * kKeyPanel);
   for (; step < end; step += kStep) {
+    if (task.selected != nullptr && task.selected[step / kKeyBlock] == 0) {
+      continue;
+    }
     const int64_t count = std::min(kStep, end - step);
     ForTiles(task.rows, [&]<int kRows>(std::integral_constant<int, kRows>, int64_t r) {
       for (int64_t j = 0; j < count; j += kKeyPanel) {
@@ -283,8 +288,26 @@ int64_t TaskCount(const AttendInput& in) {
   return in.kv_heads * ((rows + kTaskRows - 1) / kTaskRows) * Stretches(in);
 }
 
+/// Which key blocks any query head of a key-value head selects, [kv_heads, key blocks].
+const uint8_t* UnionOfHeads(const AttendInput& in, Workspace& workspace) {
+  const int64_t blocks = KeyBlocks(in.first + in.tokens), group = in.heads / in.kv_heads;
+  const int64_t rows = QueryBlocks(in.tokens);
+  auto* selected = workspace.Take<uint8_t>(in.kv_heads * blocks);
+  std::fill_n(selected, in.kv_heads * blocks, uint8_t{0});
+  for (int64_t head = 0; head < in.heads; ++head) {
+    const int64_t begin = in.selection->offsets[head * rows];
+    const int64_t end = in.selection->offsets[(head + 1) * rows];
+    for (int64_t i = begin; i < end; ++i) {
+      selected[head / group * blocks + in.selection->indices[i]] = 1;
+    }
+  }
+  return selected;
+}
+
 void AppendTasks(const AttendInput& in, Workspace& workspace, Plan& plan) {
   const int64_t rows = in.tokens * (in.heads / in.kv_heads), stretches = Stretches(in);
+  const int64_t blocks = KeyBlocks(in.first + in.tokens);
+  const uint8_t* selected = in.selection == nullptr ? nullptr : UnionOfHeads(in, workspace);
   for (int64_t head = 0; head < in.kv_heads; ++head) {
     for (int64_t row = 0; row < rows; row += kTaskRows) {
       for (int64_t s = 0; s < stretches; ++s) {
@@ -292,7 +315,7 @@ void AppendTasks(const AttendInput& in, Workspace& workspace, Plan& plan) {
         task = {&in,          head,
                 row,          std::min(kTaskRows, rows - row),
                 s * kStretch, s + 1 == stretches ? in.first + in.tokens : (s + 1) * kStretch,
-                nullptr};
+                nullptr,      selected == nullptr ? nullptr : selected + head * blocks};
         task.state = workspace.Take<float>(task.rows * (StateSize(in.head_dim) + in.head_dim));
       }
     }

@@ -29,6 +29,8 @@ constexpr int64_t ValueElements(int64_t head_dim, int64_t capacity) {
 void StoreKeyValue(FloatType type, int64_t head_dim, const float* key, const float* value,
                    int64_t position, std::byte* keys, std::byte* values);
 
+struct BlockSelection;
+
 /// New tokens of one sequence at one layer.
 struct AttendInput {
   FloatType type = FloatType::kF32;  // of the cache: kF32 or kBF16
@@ -44,6 +46,11 @@ struct AttendInput {
   int64_t query_stride = 0;
   float* out = nullptr;  // [tokens, out_stride], likewise
   int64_t out_stride = 0;
+  /// Blocks of flash_attention.h that each query head and block of kQueryBlock tokens attends to,
+  /// [heads, query blocks]; null: all. Needs `window` 0. Where tokens are few, the heads that share
+  /// keys attend to what any of them selects.
+  const BlockSelection* selection = nullptr;
+  const float* lambda = nullptr;  // [heads], SpargeAttn's second filter, where tokens are many
 };
 
 /// out = softmax(scale · q Kᵀ) V per token and head, over the positions that the token sees. Each

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tersor/kernel/flash_attention.h"
 #include "tersor/kernel/flash_block.h"
 
 namespace tersor::kernel {
@@ -17,8 +18,8 @@ FlashBlock BlockAt(const AttendInput& in, int64_t task) {
   block.type = in.type;
   block.keys = in.keys + kv_head * in.key_stride;
   block.values = in.values + kv_head * in.value_stride;
-  block.query.data = reinterpret_cast<const std::byte*>(in.query + token * in.query_stride +
-                                                        head * in.head_dim);
+  block.query.data =
+      reinterpret_cast<const std::byte*>(in.query + token * in.query_stride + head * in.head_dim);
   block.query.stride = in.query_stride;
   block.rows = std::min(kQueryBlock, in.tokens - token);
   block.dim = in.head_dim;
@@ -27,6 +28,13 @@ FlashBlock BlockAt(const AttendInput& in, int64_t task) {
   block.scale = in.scale;
   block.out = in.out + token * in.out_stride + head * in.head_dim;
   block.out_stride = in.out_stride;
+  if (in.selection != nullptr) {
+    const int64_t* row = in.selection->offsets + task;
+    block.selected = {false, in.selection->indices + row[0], row[1] - row[0]};
+  }
+  if (in.lambda != nullptr) {
+    block.lambda = in.lambda[head];
+  }
   return block;
 }
 
@@ -37,7 +45,8 @@ int64_t PrefillTasks(const AttendInput& in) { return in.heads * Blocks(in); }
 int64_t PrefillWork(const AttendInput& in, int64_t task) {
   const FlashBlock block = BlockAt(in, task);
   const BlockRange seen = SeenBlocks(block.mask, block.position, block.rows);
-  return block.rows * (seen.last - seen.first) * kKeyBlock;
+  return block.rows * kKeyBlock *
+         (block.selected.dense ? seen.last - seen.first : block.selected.count);
 }
 
 int64_t PrefillScratch(const AttendInput& in) { return FlashScratch(in.head_dim); }

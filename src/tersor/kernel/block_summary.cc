@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <type_traits>
+
+#include "tersor/kernel/attend.h"
+#include "tersor/kernel/flash_block.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/block_summary.cc"
@@ -117,6 +121,56 @@ void SumRows(const HeadRows& rows, int64_t first, int64_t count, float* sums) {
   }
 }
 
+/// Sums over a block of keys in panels; `lanes` [2, dim, kKeyPanel] is scratch memory.
+template <class T>
+void AddPanels(const uint8_t* keys, const float* HWY_RESTRICT shift, int64_t dim,
+               float* HWY_RESTRICT lanes, BlockSums& sums) {
+  const hn::CappedTag<float, kKeyPanel> d;
+  const auto step = static_cast<int64_t>(hn::Lanes(d));
+  constexpr auto kBytes = static_cast<int64_t>(sizeof(T));
+  std::fill_n(lanes, 2 * dim * kKeyPanel, 0.0f);
+  auto high = hn::Zero(d), longest = hn::Zero(d);
+  for (int64_t c = 0; c < kKeyBlock; c += step) {
+    const uint8_t* panel = keys + (c / kKeyPanel * kKeyPanel * dim + c % kKeyPanel) * kBytes;
+    const auto load = [&](int64_t i) {
+      return hn::Sub(LoadFloats<T>(d, panel + i * kKeyPanel * kBytes), hn::Set(d, shift[i]));
+    };
+    auto squares = hn::Zero(d);
+    for (int64_t i = 0; i < dim; ++i) {
+      const auto x = load(i);
+      squares = hn::MulAdd(x, x, squares);
+      high = hn::Max(high, hn::Abs(x));
+    }
+    longest = hn::Max(longest, squares);
+    const auto inverse = hn::IfThenElseZero(hn::Gt(squares, hn::Zero(d)),
+                                            hn::Div(hn::Set(d, 1.0f), hn::Sqrt(squares)));
+    for (int64_t i = 0; i < dim; ++i) {
+      const auto x = load(i);
+      float* plain = lanes + i * kKeyPanel + c % kKeyPanel;
+      float* unit = plain + dim * kKeyPanel;
+      hn::StoreU(hn::Add(hn::LoadU(d, plain), x), d, plain);
+      hn::StoreU(hn::MulAdd(x, inverse, hn::LoadU(d, unit)), d, unit);
+    }
+  }
+  for (int64_t i = 0; i < dim; ++i) {
+    const float* plain = lanes + i * kKeyPanel;
+    sums.plain[i] = std::accumulate(plain, plain + kKeyPanel, 0.0f);
+    sums.unit[i] = std::accumulate(plain + dim * kKeyPanel, plain + (dim + 1) * kKeyPanel, 0.0f);
+  }
+  sums.largest = hn::GetLane(hn::MaxOfLanes(d, high));
+  sums.longest = hn::GetLane(hn::MaxOfLanes(d, longest));
+}
+
+void AddPanelBlock(FloatType type, const std::byte* keys, const float* shift, int64_t dim,
+                   float* lanes, BlockSums& sums) {
+  const auto* stored = reinterpret_cast<const uint8_t*>(keys);
+  if (type == FloatType::kF32) {
+    AddPanels<float>(stored, shift, dim, lanes, sums);
+  } else {
+    AddPanels<hwy::bfloat16_t>(stored, shift, dim, lanes, sums);
+  }
+}
+
 /// kMeans of them at a time, so that the sums do not wait for each other.
 template <int kMeans>
 HWY_INLINE void ScoreSome(const float* HWY_RESTRICT query, const float* HWY_RESTRICT means,
@@ -164,8 +218,24 @@ namespace {
 HWY_EXPORT(AddBlock);
 HWY_EXPORT(SumRows);
 HWY_EXPORT(Score);
+HWY_EXPORT(AddPanelBlock);
 
 constexpr int64_t kRowsInFloat = 256;  // that add up before a double takes over
+
+/// Appends a block of `count` rows, given their sums in place of its mean.
+void AppendSummary(const BlockSums& sums, int64_t count, Similarity similarity,
+                   BlockSummaries& summaries) {
+  double square = 0;  // of the sum of rows: of unit ones, or as they are
+  for (int64_t i = 0; i < summaries.dim; ++i) {
+    const double sum = similarity == Similarity::kCosine ? sums.unit[i] : sums.plain[i];
+    square += sum * sum;
+    sums.plain[i] /= static_cast<float>(count);
+  }
+  const double scale = similarity == Similarity::kCosine ? 1 : sums.longest;
+  const auto pairs = static_cast<double>(count) * static_cast<double>(count);
+  summaries.similarity.push_back(scale > 0 ? static_cast<float>(square / pairs / scale) : 0);
+  summaries.largest.push_back(sums.largest);
+}
 
 }  // namespace
 
@@ -204,18 +274,24 @@ BlockSummaries SummarizeBlocks(const HeadRows& rows, int64_t block, const float*
     BlockSums sums{mean, unit.data(), 0, 0};
     HWY_DYNAMIC_DISPATCH(AddBlock)
     (rows, b * block, count, shift == nullptr ? nothing.data() : shift, row.data(), sums);
-    double square = 0;  // of the sum of rows: of unit ones, or as they are
-    for (size_t i = 0; i < dim; ++i) {
-      const double sum = similarity == Similarity::kCosine ? unit[i] : mean[i];
-      square += sum * sum;
-      mean[i] /= static_cast<float>(count);
-    }
-    const double scale = similarity == Similarity::kCosine ? 1 : sums.longest;
-    const auto pairs = static_cast<double>(count) * static_cast<double>(count);
-    result.similarity.push_back(scale > 0 ? static_cast<float>(square / pairs / scale) : 0);
-    result.largest.push_back(sums.largest);
+    AppendSummary(sums, count, similarity, result);
   }
   return result;
+}
+
+void AppendPanelSummaries(FloatType type, const std::byte* keys, int64_t first, int64_t last,
+                          const float* shift, Similarity similarity, BlockSummaries& summaries) {
+  const int64_t dim = summaries.dim;
+  std::vector<float> unit(static_cast<size_t>(dim)),
+      lanes(static_cast<size_t>(2 * dim * kKeyPanel));
+  for (int64_t block = first; block < last; ++block) {
+    summaries.means.resize(static_cast<size_t>((summaries.blocks + 1) * dim));
+    BlockSums sums{summaries.means.data() + summaries.blocks * dim, unit.data(), 0, 0};
+    HWY_DYNAMIC_DISPATCH(AddPanelBlock)
+    (type, keys + block * kKeyBlock * dim * BytesOf(type), shift, dim, lanes.data(), sums);
+    AppendSummary(sums, kKeyBlock, similarity, summaries);
+    ++summaries.blocks;
+  }
 }
 
 void ScoreMeans(const float* query, const BlockSummaries& keys, int64_t count, float scale,

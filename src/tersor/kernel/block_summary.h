@@ -48,6 +48,11 @@ std::vector<float> MeanRow(const HeadRows& rows);
 BlockSummaries SummarizeBlocks(const HeadRows& rows, int64_t block, const float* shift,
                                Similarity similarity);
 
+/// Adds the summaries of whole blocks [first, last) of kKeyBlock keys that lie in panels as
+/// attend.h says, minus `shift` [dim].
+void AppendPanelSummaries(FloatType type, const std::byte* keys, int64_t first, int64_t last,
+                          const float* shift, Similarity similarity, BlockSummaries& summaries);
+
 /// scores[j] = scale · query · (mean of block j) for the first `count` blocks; query [keys.dim].
 void ScoreMeans(const float* query, const BlockSummaries& keys, int64_t count, float scale,
                 float* scores);

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <filesystem>
+#include <optional>
 #include <utility>
 
+#include "tersor/io/attention_settings.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/log.h"
@@ -56,6 +59,21 @@ int64_t FitContext(const std::string& model, const Weights& weights, const Engin
   return std::min(wanted, fits);
 }
 
+/// What `tersor attention tune` found for the model, where it is asked for.
+std::optional<io::AttentionSettings> ReadAttention(const std::string& name,
+                                                   const std::string& model,
+                                                   const io::ModelConfig& config) {
+  if (name == "dense") {
+    return std::nullopt;
+  }
+  const std::string path = name == "sparge" ? model + "/" + io::kAttentionSettingsFile : name;
+  TERSOR_CHECK(std::filesystem::exists(path), path,
+               ": is not there; `tersor attention tune --model ", model, "` writes such a file");
+  io::AttentionSettings settings = io::ReadAttentionSettings(path);
+  io::CheckSettingsFit(settings, path, config, model);
+  return settings;
+}
+
 }  // namespace
 
 Generation::Generation(std::vector<int32_t> prompt, const GenerateOptions& options, KvCache cache,
@@ -102,7 +120,13 @@ std::unique_ptr<Engine> Engine::Load(const std::string& model, const EngineOptio
   Weights weights = LoadWeights(source, options.weights);
   EngineOptions fitted = options;
   fitted.context = FitContext(model, weights, options);
-  return std::unique_ptr<Engine>(new Engine(model, std::move(source), std::move(weights), fitted));
+  const std::optional<io::AttentionSettings> attention =
+      ReadAttention(options.attention, model, weights.config);
+  std::unique_ptr<Engine> engine(new Engine(model, std::move(source), std::move(weights), fitted));
+  if (attention) {
+    engine->transformer_.SetAttention(*attention);
+  }
+  return engine;
 }
 
 std::vector<int32_t> Engine::Encode(std::string_view text, bool parse_special) const {

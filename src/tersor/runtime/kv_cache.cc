@@ -23,6 +23,7 @@ KvCache::KvCache(const io::ModelConfig& config, int64_t capacity, kernel::FloatT
   TERSOR_CHECK(data != MAP_FAILED, "no memory for the keys and values of ", capacity,
                " tokens: ", std::strerror(errno), "; use a shorter context");
   data_ = static_cast<std::byte*>(data);
+  summaries_.Reserve(layers_, kv_heads_);
 }
 
 KvCache::~KvCache() {
@@ -41,6 +42,7 @@ KvCache& KvCache::operator=(KvCache&& other) noexcept {
   std::swap(length_, other.length_);
   std::swap(type_, other.type_);
   std::swap(data_, other.data_);
+  std::swap(summaries_, other.summaries_);
   return *this;
 }
 
@@ -76,6 +78,7 @@ void KvCache::CopyPrefix(const KvCache& from, int64_t length) {
     }
   }
   length_ = length;
+  summaries_.Truncate(0);
 }
 
 void KvCache::Store(int64_t layer, int64_t tokens, const float* keys, const float* values) {

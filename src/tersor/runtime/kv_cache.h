@@ -7,6 +7,7 @@
 
 #include "tersor/io/model_config.h"
 #include "tersor/kernel/attend.h"
+#include "tersor/runtime/key_summaries.h"
 
 namespace tersor::runtime {
 
@@ -30,7 +31,10 @@ class KvCache {
   static int64_t Bytes(const io::ModelConfig& config, int64_t positions, kernel::FloatType type);
 
   /// Forgets all positions from `length` on.
-  void Truncate(int64_t length) { length_ = length; }
+  void Truncate(int64_t length) {
+    length_ = length;
+    summaries_.Truncate(length);
+  }
 
   /// Takes over the first `length` positions of another cache of the same model and type.
   void CopyPrefix(const KvCache& from, int64_t length);
@@ -45,12 +49,16 @@ class KvCache {
   int64_t key_stride() const;  // bytes from one head's keys to the next one's
   int64_t value_stride() const;
 
+  /// Of its keys, for attention that skips blocks; empty until that asks for them.
+  KeySummaries& summaries() { return summaries_; }
+
  private:
   int64_t LayerBytes() const { return kv_heads_ * (key_stride() + value_stride()); }
 
   int64_t layers_ = 0, kv_heads_ = 0, head_dim_ = 0, capacity_ = 0, length_ = 0;
   kernel::FloatType type_ = kernel::FloatType::kF32;
   std::byte* data_ = nullptr;
+  KeySummaries summaries_;
 };
 
 }  // namespace tersor::runtime

@@ -206,6 +206,13 @@ void Transformer::Attend(const Pass& pass, const Layer& layer, int64_t index, co
     in_cache.query_stride = in_cache.out_stride = query_size;
     row += tokens;
   }
+  if (sparse_) {
+    plans_.resize(pass.segments.size());
+    selections_.resize(pass.segments.size());
+    for (size_t s = 0; s < pass.segments.size(); ++s) {
+      sparse_->Plan(index, *pass.segments[s].cache, pass.attention[s], plans_[s], selections_[s]);
+    }
+  }
   kernel::Attend({pass.attention, pass.segments.size()}, workspace_);
   layer.out.Forward(Activations(mixed, pass.rows, query_size, workspace_), out);
 }

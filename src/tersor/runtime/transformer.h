@@ -3,11 +3,13 @@
 #define TERSOR_RUNTIME_TRANSFORMER_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "tersor/kernel/workspace.h"
 #include "tersor/runtime/kv_cache.h"
+#include "tersor/runtime/sparse_attention.h"
 #include "tersor/runtime/weights.h"
 
 namespace tersor::runtime {
@@ -24,6 +26,9 @@ struct Segment {
 class Transformer {
  public:
   explicit Transformer(Weights weights);
+
+  /// From now on blocks that do not matter are skipped; the settings fit the model.
+  void SetAttention(const io::AttentionSettings& settings) { sparse_.emplace(settings); }
 
   const Weights& weights() const { return weights_; }
   const io::ModelConfig& config() const { return weights_.config; }
@@ -48,6 +53,9 @@ class Transformer {
   Weights weights_;
   kernel::Workspace workspace_;
   std::vector<float> cosines_, sines_;  // [positions, head_dim / 2]
+  std::optional<SparseAttention> sparse_;
+  std::vector<kernel::BlockPlan> plans_;  // of a pass's segments at one layer
+  std::vector<kernel::BlockSelection> selections_;
 };
 
 }  // namespace tersor::runtime
