@@ -14,7 +14,6 @@ namespace {
 
 TEST(MeasureRetrieval, CountsSpansWhoseEveryTokenIsTheLikeliest) {
   io::ModelConfig config;
-  config.model_type = "llama";
   config.vocab_size = 258;
   config.hidden_size = 16;
   config.intermediate_size = 32;
