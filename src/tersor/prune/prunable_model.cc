@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include "tersor/kernel/column_squares.h"
 #include "tersor/model/checkpoint.h"
 #include "tersor/util/error.h"
 
@@ -26,13 +27,18 @@ std::vector<at::Tensor> ObservedGroup::Apply(const at::Tensor& x, at::TensorList
                                              at::TensorList biases) {
   if (observing_) {
     const at::Tensor gram = with_gram_ ? at::mm(x.t(), x).to(at::kDouble) : at::Tensor();
-    const at::Tensor squares = x.square().sum(0, /*keepdim=*/false, at::kDouble);
-    TERSOR_CHECK(at::isfinite(squares).all().item<bool>(), "block ", site_.layer, ", ", site_.name,
+    const at::Tensor rows = x.contiguous();
+    const bool first = statistics_.tokens == 0;
+    if (first) {
+      statistics_.squares = at::zeros({x.size(1)}, at::kDouble);
+    }
+    kernel::AddColumnSquares(x.size(0), x.size(1), rows.data_ptr<float>(),
+                             statistics_.squares.data_ptr<double>());
+    TERSOR_CHECK(at::isfinite(statistics_.squares).all().item<bool>(), "block ", site_.layer, ", ",
+                 site_.name,
                  ": the calibration's activations are not finite; the model or an earlier block is "
                  "broken");
-    const bool first = statistics_.tokens == 0;
     statistics_.tokens += x.size(0);
-    statistics_.squares = first ? squares : statistics_.squares.add_(squares);
     if (with_gram_) {
       statistics_.gram = first ? gram : statistics_.gram.add_(gram);
     }
