@@ -10,7 +10,7 @@ tokens, dim = 8192, 64
 phase = torch.arange(tokens)[:, None] / 300 + 6 * torch.rand(dim)
 wave = phase.cos() + 0.2 * torch.randn(tokens, dim)
 query = key = (2 * wave)[None, None]
-value = torch.randn(1, 1, tokens, dim)
+value = (phase.sin() + 0.2 * torch.randn(tokens, dim))[None, None]
 
 start = time.time()
 dense = tersor.attention(query, key, value)
