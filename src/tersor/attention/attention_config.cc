@@ -18,7 +18,9 @@ void AttentionConfig::AddFields(Schema& schema) {
   add("theta", "sparge: blocks whose rows are no more alike are computed (-1: none)", &theta);
   add("lambda", "sparge: logarithm below which a block's weights are dropped (0: never)", &lambda);
   add("similarity", "sparge: cosine, or gram (the paper's formula)", &similarity);
-  add("keep_first", "always compute the first key block, an attention sink", &keep_first);
+  add("keep_first",
+      "always compute the first key block, an attention sink; all but dense and oracle",
+      &keep_first);
   add("int8", "scores by INT8 products, all but dense", &int8);
   add("share", "top-share: of the key blocks", &share);
   add("gamma", "cumulative, oracle: probability that the chosen blocks reach", &gamma);

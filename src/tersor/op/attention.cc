@@ -125,6 +125,93 @@ at::Tensor Hidden(const AttentionMask& mask, int64_t first, int64_t count, int64
   return hidden;
 }
 
+/// Queries [first, first + count) and the keys [key, key + keys) that any of them sees.
+struct Block {
+  int64_t first, count, key, keys;
+};
+
+Block BlockAt(const AttentionMask& mask, int64_t first, int64_t tokens) {
+  const int64_t count = std::min(kBlock, tokens - first), end = first + count;
+  const int64_t key = mask.window > 0 ? std::max<int64_t>(0, first - mask.window + 1) : 0;
+  const int64_t ahead = mask.causal       ? end
+                        : mask.window > 0 ? std::min(tokens, end - 1 + mask.window)
+                                          : tokens;
+  return {first, count, key, ahead - key};
+}
+
+/// Query heads that share a key/value head become rows of one matrix: [batch, heads, tokens, dim]
+/// to [batch * kv_heads, group, tokens, dim].
+at::Tensor GroupHeads(const at::Tensor& x, int64_t kv_heads) {
+  return x.reshape({x.size(0) * kv_heads, x.size(1) / kv_heads, x.size(2), x.size(3)});
+}
+
+/// Rows of one block: [pairs, group * count, dim].
+at::Tensor Rows(const at::Tensor& grouped, const Block& block) {
+  return grouped.narrow(2, block.first, block.count)
+      .reshape({grouped.size(0), -1, grouped.size(3)});
+}
+
+/// Keeps the probabilities of each block.
+class UnfusedFunction : public torch::autograd::Function<UnfusedFunction> {
+ public:
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& q, const at::Tensor& k,
+                            const at::Tensor& v, double scale, const AttentionMask& mask) {
+    const int64_t tokens = q.size(2), dim = q.size(3);
+    const at::Tensor queries = GroupHeads(q, k.size(1));
+    const at::Tensor keys = k.reshape({-1, tokens, dim}), values = v.reshape({-1, tokens, dim});
+    const at::Tensor out = at::empty_like(queries, at::MemoryFormat::Contiguous);
+    variable_list saved = {queries, keys, values};
+    for (int64_t first = 0; first < tokens; first += kBlock) {
+      const Block b = BlockAt(mask, first, tokens);
+      const at::Tensor scores =
+          at::bmm(Rows(queries, b), keys.narrow(1, b.key, b.keys).transpose(1, 2)).mul_(scale);
+      scores.view({-1, b.count, b.keys})
+          .masked_fill_(Hidden(mask, b.first, b.count, b.key, b.keys),
+                        -std::numeric_limits<double>::infinity());
+      const at::Tensor probabilities = at::softmax(scores, -1);
+      const at::Tensor mixed = at::bmm(probabilities, values.narrow(1, b.key, b.keys));
+      out.narrow(2, first, b.count).copy_(mixed.view({out.size(0), out.size(1), b.count, dim}));
+      saved.push_back(probabilities);
+    }
+    context->save_for_backward(saved);
+    context->saved_data["scale"] = scale;
+    context->saved_data["causal"] = mask.causal;
+    context->saved_data["window"] = mask.window;
+    context->saved_data["kv_heads"] = k.size(1);
+    return out.view(q.sizes());
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& grads) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &queries = saved[0], &keys = saved[1], &values = saved[2];
+    const double scale = context->saved_data["scale"].toDouble();
+    const AttentionMask mask{context->saved_data["causal"].toBool(),
+                             context->saved_data["window"].toInt()};
+    const int64_t kv_heads = context->saved_data["kv_heads"].toInt();
+    const int64_t tokens = queries.size(2), dim = queries.size(3);
+    const at::Tensor grad_out = GroupHeads(grads[0], kv_heads);
+    const at::Tensor grad_q = at::empty_like(queries, at::MemoryFormat::Contiguous);
+    const at::Tensor grad_k = at::zeros_like(keys), grad_v = at::zeros_like(values);
+    for (int64_t first = 0; first < tokens; first += kBlock) {
+      const Block b = BlockAt(mask, first, tokens);
+      const at::Tensor& probabilities = saved[static_cast<size_t>(3 + first / kBlock)];
+      const at::Tensor grad = Rows(grad_out, b);
+      grad_v.narrow(1, b.key, b.keys).baddbmm_(probabilities.transpose(1, 2), grad);
+      const at::Tensor grad_p = at::bmm(grad, values.narrow(1, b.key, b.keys).transpose(1, 2));
+      const at::Tensor grad_scores =
+          at::_softmax_backward_data(grad_p, probabilities, -1, probabilities.scalar_type())
+              .mul_(scale);
+      grad_q.narrow(2, first, b.count)
+          .copy_(at::bmm(grad_scores, keys.narrow(1, b.key, b.keys))
+                     .view({grad_q.size(0), grad_q.size(1), b.count, dim}));
+      grad_k.narrow(1, b.key, b.keys).baddbmm_(grad_scores.transpose(1, 2), Rows(queries, b));
+    }
+    return {grad_q.view({-1, queries.size(1) * kv_heads, tokens, dim}),
+            grad_k.view({-1, kv_heads, tokens, dim}), grad_v.view({-1, kv_heads, tokens, dim}),
+            at::Tensor(), at::Tensor()};
+  }
+};
+
 }  // namespace
 
 at::Tensor Attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, double scale,
@@ -181,27 +268,7 @@ kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
 at::Tensor UnfusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             double scale, const AttentionMask& mask) {
   CheckShapes(q, k, v);
-  const int64_t tokens = q.size(2), dim = q.size(3), pairs = q.size(0) * k.size(1);
-  // Query heads that share a key/value head become rows of one matrix.
-  const at::Tensor queries = q.reshape({pairs, -1, tokens, dim});
-  const at::Tensor keys = k.reshape({pairs, tokens, dim}), values = v.reshape({pairs, tokens, dim});
-  std::vector<at::Tensor> mixed;
-  for (int64_t first = 0; first < tokens; first += kBlock) {
-    const int64_t count = std::min(kBlock, tokens - first);
-    const int64_t begin = mask.window > 0 ? std::max<int64_t>(0, first - mask.window + 1) : 0;
-    const int64_t ahead = mask.causal       ? first + count
-                          : mask.window > 0 ? std::min(tokens, first + count - 1 + mask.window)
-                                            : tokens;
-    const at::Tensor rows = queries.narrow(2, first, count).reshape({pairs, -1, dim});
-    at::Tensor scores =
-        at::bmm(rows, keys.narrow(1, begin, ahead - begin).transpose(1, 2)).mul_(scale);
-    scores.view({-1, count, ahead - begin})
-        .masked_fill_(Hidden(mask, first, count, begin, ahead - begin),
-                      -std::numeric_limits<double>::infinity());
-    mixed.push_back(at::bmm(at::softmax(scores, -1), values.narrow(1, begin, ahead - begin))
-                        .view({pairs, -1, count, dim}));
-  }
-  return at::cat(mixed, 2).view(q.sizes());
+  return UnfusedFunction::apply(q, k, v, scale, mask);
 }
 
 }  // namespace tersor::op

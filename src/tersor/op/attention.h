@@ -50,8 +50,8 @@ kernel::FlashAttentionInput FlashInput(const at::Tensor& q, const at::Tensor& k,
                                        const at::Tensor& v, double scale,
                                        const AttentionMask& mask);
 
-/// Attention() by ATen's operations, block of queries by block, for any type and device; what the
-/// fused one is measured against.
+/// Attention() by ATen's operations, block of queries by block, which keeps its probabilities; for
+/// any type, and what the fused one is measured against.
 at::Tensor UnfusedAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                             double scale, const AttentionMask& mask);
 
