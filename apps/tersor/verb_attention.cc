@@ -1,193 +1,35 @@
-// `tersor attention tune`: how sparse each head of a model may attend.
-#include <ATen/ATen.h>
+// `tersor attention`: how sparse attention may be, and how its rules compare.
 #include <fmt/core.h>
 
-#include <algorithm>
-#include <chrono>
-#include <filesystem>
-#include <optional>
+#include <string>
 
-#include "cli.h"
-#include "tersor/attention/tune_model.h"
-#include "tersor/data/token_file.h"
-#include "tersor/io/attention_settings.h"
-#include "tersor/io/model_config.h"
+#include "attention_actions.h"
 #include "tersor/util/error.h"
-#include "tersor/util/interrupt.h"
-#include "tersor/util/progress.h"
-#include "tersor/util/record.h"
-#include "tersor/util/rng.h"
-#include "text_source.h"
-#include "torch_setup.h"
 #include "verbs.h"
 
 namespace tersor::cli {
-namespace {
-
-struct AttentionArguments {
-  std::vector<std::string> action, data;
-  std::string model, output, similarity = "cosine", cache = "out/cache";
-  int64_t inputs = 5, held_out = 2, length = 0;
-  attention::TuneOptions options;
-};
-
-void CheckArguments(AttentionArguments& a) {
-  if (a.action != std::vector<std::string>{"tune"}) {
-    FailUsage("tersor attention: the first argument must be: tune");
-  }
-  if (a.inputs < 1 || a.held_out < 1 || a.length < 0) {
-    FailUsage("tersor attention: --inputs and --held-out must be above 0, --length not below");
-  }
-  if (a.similarity != "cosine" && a.similarity != "gram") {
-    FailUsage("tersor attention: --similarity ", a.similarity,
-              " is not known; there are: cosine, gram");
-  }
-  if (a.similarity == "gram") {
-    a.options.similarity = kernel::Similarity::kGram;
-  }
-  a.options.Validate();
-  if (a.output.empty()) {
-    a.output = a.model + "/" + io::kAttentionSettingsFile;
-  }
-}
-
-/// Windows of the text that do not overlap, spread over it: int64 [count, length].
-at::Tensor Windows(const AttentionArguments& a, int64_t longest, uint64_t seed) {
-  const int64_t length = a.length == 0 ? longest : a.length, count = a.inputs + a.held_out;
-  if (length > longest) {
-    FailUsage("tersor attention: --length ", length, " is more than the model's ", longest,
-              " tokens");
-  }
-  const data::TokenFile tokens =
-      data::TokenFile::Build(ReadNamedText(a.data, "train"), *io::LoadTokenizer(a.model),
-                             TokenizerIdentity(a.model), a.cache);
-  TERSOR_CHECK(tokens.size() >= count * length, "the text has ", tokens.size(), " tokens; ", count,
-               " inputs of ", length, " need ", count * length,
-               "; give more text or a smaller --length");
-  const int64_t slack = tokens.size() / count - length;
-  at::Tensor windows = at::empty({count, length}, at::kLong);
-  const Rng rng(seed);
-  for (int64_t i = 0; i < count; ++i) {
-    const auto shift =
-        static_cast<int64_t>(rng.Below(static_cast<uint64_t>(i), static_cast<uint64_t>(slack + 1)));
-    const std::vector<int32_t> window = tokens.Tokens(i * (tokens.size() / count) + shift, length);
-    std::copy(window.begin(), window.end(), windows.data_ptr<int64_t>() + i * length);
-  }
-  return windows;
-}
-
-/// Rows of heads, and means over them.
-void Describe(const std::vector<std::vector<attention::TunedHead>>& layers, Record& record) {
-  double heads = 0, dense = 0, sparsity = 0, l1 = 0, held_out_sparsity = 0, held_out_l1 = 0;
-  for (size_t layer = 0; layer < layers.size(); ++layer) {
-    for (size_t h = 0; h < layers[layer].size(); ++h) {
-      const attention::TunedHead& head = layers[layer][h];
-      record.rows.push_back({{"layer", layer},
-                             {"head", h},
-                             {"tau", head.settings.tau},
-                             {"theta", head.settings.theta},
-                             {"lambda", head.settings.lambda},
-                             {"sparsity", head.tuned.sparsity},
-                             {"relative_l1", head.tuned.relative_l1},
-                             {"held_out_sparsity", head.held_out.sparsity},
-                             {"held_out_relative_l1", head.held_out.relative_l1}});
-      heads += 1;
-      dense += head.dense ? 1 : 0;
-      sparsity += head.tuned.sparsity;
-      l1 += head.tuned.relative_l1;
-      held_out_sparsity += head.held_out.sparsity;
-      held_out_l1 += head.held_out.relative_l1;
-    }
-  }
-  record.metrics["heads"] = heads;
-  record.metrics["dense_heads"] = dense;
-  record.metrics["sparsity"] = sparsity / heads;
-  record.metrics["relative_l1"] = l1 / heads;
-  record.metrics["held_out_sparsity"] = held_out_sparsity / heads;
-  record.metrics["held_out_relative_l1"] = held_out_l1 / heads;
-}
-
-io::AttentionSettings Settings(const AttentionArguments& a,
-                               const std::vector<std::vector<attention::TunedHead>>& layers) {
-  io::AttentionSettings settings;
-  settings.model = io::ModelFingerprint(a.model);
-  settings.similarity = a.similarity;
-  settings.int8 = a.options.int8;
-  settings.l1 = a.options.l1;
-  settings.l2 = a.options.l2;
-  for (const std::vector<attention::TunedHead>& layer : layers) {
-    std::vector<io::HeadSettings>& heads = settings.layers.emplace_back();
-    for (const attention::TunedHead& head : layer) {
-      heads.push_back(head.settings);
-    }
-  }
-  return settings;
-}
-
-void Tune(const AttentionArguments& a, Record& record) {
-  const io::ModelConfig config = io::ReadModelConfig(a.model);
-  const at::Tensor windows = Windows(a, config.max_position_embeddings, record.seed);
-  std::optional<Progress> progress;
-  const std::string partial = a.output + ".partial";
-  const std::vector<std::vector<attention::TunedHead>> layers = attention::TuneModel(
-      a.model, windows.narrow(0, 0, a.inputs), windows.narrow(0, a.inputs, a.held_out), a.options,
-      partial, [&](int64_t done, int64_t total) {
-        if (!progress) {
-          progress.emplace("tuning", total, "head", done);
-        }
-        progress->Update(done);
-      });
-  progress->Finish();
-  io::WriteAttentionSettings(a.output, Settings(a, layers));
-  std::filesystem::remove(partial);
-  Describe(layers, record);
-}
-
-}  // namespace
 
 int RunAttention(int argc, char** argv) {
-  AttentionArguments a;
-  CommandLine line("attention",
-                   "Find how sparse each head of a model may attend within a bound of its error.",
-                   "tersor attention tune --model models/llama-long --data corpus:debian-docs");
-  line.Positionals("action", "tune", &a.action, 1)
-      .Option("--model", "model folder in Hugging Face's layout", &a.model, true)
-      .Option("--data", "text: file, folder, glob or corpus:NAME", &a.data, true)
-      .Option("--l1", "bound of the first stage's error, sum |sparse - dense| / sum |dense|",
-              &a.options.l1)
-      .Option("--l2", "the same with the second filter", &a.options.l2)
-      .Option("--inputs", "windows of text to tune on", &a.inputs)
-      .Option("--held-out", "windows to check on", &a.held_out)
-      .Option("--length", "tokens a window (0: the model's length)", &a.length)
-      .Option("--similarity", "cosine, or gram (the paper's formula)", &a.similarity)
-      .Option("--int8", "scores by INT8 products, whose error counts too", &a.options.int8)
-      .Option("--cache", "folder of tokenized texts", &a.cache)
-      .Option("-o,--output", "file to write (default: attention.json beside the model)", &a.output);
-  if (!line.Parse(argc, argv)) {
+  const std::string action = argc > 1 ? argv[1] : "";
+  if (action == "tune") {
+    return RunAttentionTune(argc - 1, argv + 1);
+  }
+  if (action == "compare") {
+    return RunAttentionCompare(argc - 1, argv + 1);
+  }
+  if (action == "fields") {
+    return RunAttentionFields(argc - 1, argv + 1);
+  }
+  if (action == "-h" || action == "--help") {
+    fmt::print(
+        "tersor attention ACTION [OPTIONS]\n\n"
+        "  tune     find how sparse each head of a model may attend within a bound of its error\n"
+        "  compare  measure rules of what to skip on a model, at the same sparsity\n"
+        "  fields   measure orders of a video's tokens on smooth random fields\n\n"
+        "`tersor attention ACTION --help` lists the options.\n");
     return 0;
   }
-  CheckArguments(a);
-  SetUpTorch();
-  CatchInterrupts();
-  const auto began = std::chrono::steady_clock::now();
-  Record record;
-  record.verb = "attention";
-  record.seed = line.common().seed;
-  record.config = {{"model", a.model},       {"data", a.data},
-                   {"l1", a.options.l1},     {"l2", a.options.l2},
-                   {"inputs", a.inputs},     {"held_out", a.held_out},
-                   {"length", a.length},     {"similarity", a.similarity},
-                   {"int8", a.options.int8}, {"output", a.output}};
-  Tune(a, record);
-  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  for (const auto& [name, value] : record.metrics.items()) {
-    fmt::print("{:<28} {:.6g}\n", name, value.get<double>());
-  }
-  fmt::print("{}\n", a.output);
-  if (!line.common().json.empty()) {
-    WriteRecord(line.common().json, record);
-  }
-  return 0;
+  FailUsage("tersor attention: the first argument must be: tune, compare or fields");
 }
 
 }  // namespace tersor::cli

@@ -13,9 +13,7 @@
 #include "cli.h"
 #include "eval_images.h"
 #include "tersor/attention/sparse_attention.h"
-#include "tersor/data/corpus.h"
 #include "tersor/data/image_set.h"
-#include "tersor/data/retrieval.h"
 #include "tersor/data/token_file.h"
 #include "tersor/eval/multiple_choice.h"
 #include "tersor/eval/ngram.h"
@@ -33,17 +31,13 @@
 #include "tersor/util/log.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
-#include "tersor/util/rng.h"
 #include "text_source.h"
+#include "text_windows.h"
 #include "torch_setup.h"
 #include "verbs.h"
 
 namespace tersor::cli {
 namespace {
-
-/// Of a retrieval text's tokens, those that its pieces have more when they are joined, and the one
-/// before the text.
-constexpr int64_t kTokensAround = 64;
 
 struct EvalOptions {
   std::string model, tokenizer, choices, cache = "out/cache";
@@ -137,16 +131,8 @@ void MeasureChoices(model::LanguageModel& model, const io::Tokenizer& tokenizer,
 /// Texts of so many tokens with records that are asked for at their end.
 void MeasureRetrieval(model::LanguageModel& model, const io::Tokenizer& tokenizer,
                       const EvalOptions& options, Record& record) {
-  const std::vector<data::Document> prose = data::LoadCorpus("debian-docs", "test");
-  const std::vector<std::string_view> paragraphs = data::ProseParagraphs(prose);
-  data::RetrievalOptions make;
-  make.size = options.retrieval - kTokensAround;
-  make.measure = [&](std::string_view text) { return std::ssize(tokenizer.Encode(text)); };
-  std::vector<data::Document> documents;
-  for (int64_t i = 0; i < options.retrieval_documents; ++i) {
-    documents.push_back(
-        data::MakeRetrieval(paragraphs, make, Rng(record.seed, static_cast<uint64_t>(i))));
-  }
+  const std::vector<data::Document> documents =
+      RetrievalTexts(tokenizer, options.retrieval, options.retrieval_documents, record.seed);
   Progress progress("retrieving", options.retrieval_documents, "text");
   const eval::RetrievalResult result = eval::MeasureRetrieval(
       model, tokenizer, documents, [&](int64_t done) { progress.Update(done); });

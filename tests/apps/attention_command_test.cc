@@ -1,4 +1,4 @@
-// `tersor attention tune`, and `eval` and `train` with sparse attention, as a user runs them.
+// `tersor attention`, and `eval` and `train` with sparse attention, as a user runs them.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -93,6 +93,50 @@ TEST_F(AttentionCommand, AnInterruptedTuningGoesOn) {
   EXPECT_EQ(Slurp(broken), Slurp(folder_ / "whole.json"));
 }
 
+TEST_F(AttentionCommand, ComparesRulesAtEqualSparsity) {
+  ASSERT_EQ(RunCommand(Tune("--l1 0.2 --l2 0.25 --inputs 2 --held-out 1")).code, 0);
+  const std::string compare = kTersor + "attention compare --model " + model() + " --data " +
+                              (folder_ / "text.txt") + " --cache " + (folder_ / "cache") + " ";
+  const CommandResult compared =
+      RunCommand(compare + "--windows 2 --retrieval-texts 0 --sparsity 0.3 --json " +
+                 (folder_ / "compare.json"));
+  ASSERT_EQ(compared.code, 0) << compared.error;
+  const Json record = ReadJsonFile(folder_ / "compare.json");
+  const double tuned = record["metrics"]["tuned_sparsity"];
+  ASSERT_EQ(record["rows"].size(), 15u);  // dense, tuned, six rules twice, the first token
+  EXPECT_EQ(record["rows"][0]["perplexity_change_percent"], 0);
+  for (const Json& row : record["rows"]) {
+    if (row.contains("rule") && row["rule"] != "dense") {
+      const double asked = row["asked_sparsity"];
+      EXPECT_TRUE(asked == 0.3 || asked == tuned) << row;
+      EXPECT_NEAR(row["sparsity"].get<double>(), asked, 0.2) << row;
+    }
+  }
+  EXPECT_GT(record["rows"].back()["ratio"].get<double>(), 0);
+  EXPECT_EQ(record["maps"].size(), 4u);
+  EXPECT_EQ(record["maps"][0]["cells"].size(), 5u);  // query blocks of 600 tokens
+  EXPECT_TRUE(record["series"].contains("oracle: relative L1"));
+  ExpectFailure(compare + "--sparsity 2", 2, {"--sparsity 2"});
+  ExpectFailure(compare + "--length 601", 2, {"--length"});
+  ExpectFailure(compare + "--settings " + (folder_ / "none.json"), 1, {"none.json"});
+}
+
+TEST_F(AttentionCommand, MeasuresOrdersOfAField) {
+  const std::string fields = kTersor + "attention fields --frames 4 --height 16 --width 16 ";
+  const CommandResult measured =
+      RunCommand(fields + "--dim 16 --fields 1 --json " + (folder_ / "fields.json"));
+  ASSERT_EQ(measured.code, 0) << measured.error;
+  const Json rows = ReadJsonFile(folder_ / "fields.json")["rows"];
+  ASSERT_EQ(rows.size(), 5u);
+  const auto similarity = [&](size_t i) { return rows[i]["key_similarity"].get<double>(); };
+  EXPECT_EQ(rows[0]["order"], "random");
+  EXPECT_EQ(rows[4]["order"], "hilbert");
+  EXPECT_LT(similarity(0), similarity(3));
+  EXPECT_LT(similarity(3), similarity(4));
+  ExpectFailure(fields + "--dim 300", 2, {"--dim"});
+  ExpectFailure(fields + "--smoothness 0", 2, {"--smoothness"});
+}
+
 TEST_F(AttentionCommand, TrainsOnSelectedBlocks) {
   const CommandResult trained = RunCommand(Train(
       "sparse", "--train.steps 20 --attention sparge --attention.tau 0.5 --attention.theta 0"));
@@ -104,7 +148,7 @@ TEST_F(AttentionCommand, TrainsOnSelectedBlocks) {
 
 TEST_F(AttentionCommand, BadInputIsOneLine) {
   ExpectFailure(kTersor + "attention --model x --data y", 2, {"tune"});
-  ExpectFailure(kTersor + "attention tunne --model x --data y", 2, {"must be: tune"});
+  ExpectFailure(kTersor + "attention tunne --model x --data y", 2, {"must be: tune, compare"});
   ExpectFailure(Tune("--l1 0.3"), 2, {"l1"});
   ExpectFailure(Tune("--length 5000"), 2, {"more than the model's 600"});
   ExpectFailure(Tune("--inputs 500"), 1, {"give more text"});

@@ -70,8 +70,15 @@ TEST(MakeRetrieval, TooLittleRoomIsRefused) {
 TEST(MakeRetrieval, RunsOutOfNamesGracefully) {
   const Document document =
       MakeRetrieval(kProse, {.size = 400000, .queries = 8, .repeated = 0}, Rng(1));
-  EXPECT_LT(document.text.size(), 300000u);
+  EXPECT_GT(document.text.size(), 390000u);
   EXPECT_EQ(document.loss_spans.size(), 8u);
+  const std::regex line("The code of the ([a-z]+ [a-z]+) is");
+  std::set<std::string> names;
+  for (std::sregex_iterator i(document.text.begin(), document.text.end(), line), end; i != end;
+       ++i) {
+    names.insert((*i)[1]);
+  }
+  EXPECT_EQ(names.size(), 1024u);
 }
 
 TEST(ProseParagraphs, TakesThoseOfMiddleLength) {

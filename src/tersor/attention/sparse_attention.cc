@@ -55,18 +55,6 @@ void CheckFinite(const char* what, const at::Tensor& x) {
                " are not finite (NaN or infinite)");
 }
 
-int64_t VisiblePairs(const nn::AttentionInput& in) {
-  const int64_t queries = in.query.size(2);
-  const kernel::AttentionMask mask{in.causal, in.window, in.key.size(2)};
-  int64_t pairs = 0;
-  for (int64_t first = 0; first < queries; first += kernel::kQueryBlock) {
-    const kernel::BlockRange seen =
-        kernel::SeenBlocks(mask, first, std::min(kernel::kQueryBlock, queries - first));
-    pairs += seen.last - seen.first;
-  }
-  return in.query.size(0) * in.query.size(1) * pairs;
-}
-
 /// SpargeAttn's selector of a head.
 std::shared_ptr<const kernel::BlockSelector> SpargeHead(const io::HeadSettings& head) {
   return kernel::SelectSparge({head.tau, head.theta});
@@ -97,21 +85,6 @@ std::unique_ptr<BlockPlanner> SpargePlanner(const AttentionConfig& config, size_
                      {.keep_diagonal = true, .keep_first = config.keep_first});
 }
 
-std::unique_ptr<BlockPlanner> Planner(const AttentionConfig& config, size_t layer, int64_t heads) {
-  if (config.name == "sparge") {
-    return SpargePlanner(config, layer, heads);
-  }
-  if (config.name == "oracle") {
-    return PlanByOracle(config.gamma);
-  }
-  const std::shared_ptr<const kernel::BlockSelector> selector =
-      config.name == "top-share"    ? kernel::SelectTopShare(config.share)
-      : config.name == "cumulative" ? kernel::SelectCumulative(config.gamma)
-                                    : kernel::SelectWindow(config.sinks, config.recent);
-  return PlanByMeans(Selectors(static_cast<size_t>(heads), selector), {}, config.similarity_kind(),
-                     {.keep_diagonal = true, .keep_first = config.keep_first});
-}
-
 }  // namespace
 
 double SparsityCounts::Sparsity() const {
@@ -124,6 +97,34 @@ double SparsityCounts::Sparsity() const {
                                                static_cast<double>(done.skipped_groups) /
                                                static_cast<double>(done.groups);
   return (2 * skipped + spared) / (2 * static_cast<double>(visible));
+}
+
+int64_t VisiblePairs(const nn::AttentionInput& in) {
+  const int64_t queries = in.query.size(2);
+  const kernel::AttentionMask mask{in.causal, in.window, in.key.size(2)};
+  int64_t pairs = 0;
+  for (int64_t first = 0; first < queries; first += kernel::kQueryBlock) {
+    const kernel::BlockRange seen =
+        kernel::SeenBlocks(mask, first, std::min(kernel::kQueryBlock, queries - first));
+    pairs += seen.last - seen.first;
+  }
+  return in.query.size(0) * in.query.size(1) * pairs;
+}
+
+std::unique_ptr<BlockPlanner> MakePlanner(const AttentionConfig& config, size_t layer,
+                                          int64_t heads) {
+  if (config.name == "sparge") {
+    return SpargePlanner(config, layer, heads);
+  }
+  if (config.name == "oracle") {
+    return PlanByOracle(config.gamma);
+  }
+  const std::shared_ptr<const kernel::BlockSelector> selector =
+      config.name == "top-share"    ? kernel::SelectTopShare(config.share)
+      : config.name == "cumulative" ? kernel::SelectCumulative(config.gamma)
+                                    : kernel::SelectWindow(config.sinks, config.recent);
+  return PlanByMeans(Selectors(static_cast<size_t>(heads), selector), {}, config.similarity_kind(),
+                     {.keep_diagonal = true, .keep_first = config.keep_first});
 }
 
 std::unique_ptr<BlockPlanner> PlanByMeans(Selectors selectors, std::vector<float> lambda,
@@ -170,7 +171,7 @@ nn::AttentionFactory MakeAttention(const AttentionConfig& config, int64_t layers
                " layers; the model has ", layers);
   const bool int8 = config.tuned ? config.tuned->int8 : config.int8;
   return [=](int64_t layer) {
-    return std::make_unique<SparseAttention>(Planner(config, static_cast<size_t>(layer), heads),
+    return std::make_unique<SparseAttention>(MakePlanner(config, static_cast<size_t>(layer), heads),
                                              int8, counts);
   };
 }

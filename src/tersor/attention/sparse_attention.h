@@ -24,6 +24,9 @@ struct SparsityCounts {
   double Sparsity() const;
 };
 
+/// Products of a query block and a key block that it sees, over all heads.
+int64_t VisiblePairs(const nn::AttentionInput& input);
+
 /// How the blocks of one layer are chosen, and the heads' second filter.
 class BlockPlanner {
  public:
@@ -32,6 +35,10 @@ class BlockPlanner {
   /// [heads], or empty: none.
   virtual const std::vector<float>& lambda() const = 0;
 };
+
+/// As configured, for layer `layer` of a model with `heads` query heads; not for dense.
+std::unique_ptr<BlockPlanner> MakePlanner(const AttentionConfig& config, size_t layer,
+                                          int64_t heads);
 
 /// By one selector a head, from the blocks' means.
 std::unique_ptr<BlockPlanner> PlanByMeans(

@@ -3,12 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <filesystem>
-#include <memory>
-#include <optional>
 #include <utility>
 
-#include "tersor/model/checkpoint.h"
-#include "tersor/nn/attention.h"
+#include "tersor/attention/layer_inputs.h"
 #include "tersor/util/content_hash.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
@@ -17,20 +14,6 @@
 
 namespace tersor::attention {
 namespace {
-
-/// Dense attention that keeps what it was given last.
-class Capture : public nn::DenseAttention {
- public:
-  explicit Capture(nn::AttentionInput* kept) : kept_(kept) {}
-
-  at::Tensor Attend(const nn::AttentionInput& input) override {
-    *kept_ = input;
-    return DenseAttention::Attend(input);
-  }
-
- private:
-  nn::AttentionInput* kept_;
-};
 
 Json HeadJson(const TunedHead& head) {
   return {{"tau", head.settings.tau},
@@ -128,42 +111,28 @@ std::vector<std::vector<TunedHead>> TuneModel(const std::string& folder, const a
                                               const std::string& partial,
                                               const TuneProgress& progress) {
   options.Validate();
-  const at::NoGradGuard no_grad;
-  nn::AttentionInput kept;
-  model::Plugs plugs;
-  plugs.attention = [&kept](int64_t) { return std::make_unique<Capture>(&kept); };
-  const std::unique_ptr<model::LanguageModel> model = model::LoadLanguageModel(folder, plugs);
-  const io::ModelConfig& config = model->config();
+  WatchedModel model(folder);
+  const io::ModelConfig& config = model.config();
   const int64_t heads = config.num_attention_heads, layers = config.num_hidden_layers;
   const PartialResult file(partial, Identity(folder, inputs, held_out, options));
   std::vector<std::vector<TunedHead>> result = file.Read();
   progress(std::ssize(result) * heads, layers * heads);
-  const at::Tensor all = at::cat({inputs, held_out}, 0);
-  std::vector<at::Tensor> x;  // of each sequence, what the next block reads
-  for (int64_t i = 0; i < all.size(0); ++i) {
-    x.push_back(model->Embed(all.narrow(0, i, 1)));
-  }
-  for (int64_t layer = 0; layer < layers; ++layer) {
-    std::vector<nn::AttentionInput> seen;
-    for (at::Tensor& one : x) {
-      at::Tensor loss;
-      one = model->RunBlock(layer, one, 1, &loss);
-      seen.push_back(kept);
-    }
-    if (layer < std::ssize(result)) {
-      continue;
-    }
-    const auto tuned = static_cast<size_t>(inputs.size(0));
-    std::vector<TunedHead> done;
-    for (int64_t h = 0; h < heads; ++h) {
-      const std::vector<HeadSample> samples = SamplesOf(seen, h);
-      done.push_back(
-          TuneHead(std::span(samples).first(tuned), std::span(samples).subspan(tuned), options));
-      progress(layer * heads + h + 1, layers * heads);
-    }
-    result.push_back(std::move(done));
-    file.Write(result);
-  }
+  const auto tuned = static_cast<size_t>(inputs.size(0));
+  model.VisitLayers(at::cat({inputs, held_out}, 0),
+                    [&](int64_t layer, std::span<const nn::AttentionInput> seen) {
+                      if (layer < std::ssize(result)) {
+                        return;
+                      }
+                      std::vector<TunedHead> done;
+                      for (int64_t h = 0; h < heads; ++h) {
+                        const std::vector<HeadSample> samples = SamplesOf(seen, h);
+                        done.push_back(TuneHead(std::span(samples).first(tuned),
+                                                std::span(samples).subspan(tuned), options));
+                        progress(layer * heads + h + 1, layers * heads);
+                      }
+                      result.push_back(std::move(done));
+                      file.Write(result);
+                    });
   return result;
 }
 

@@ -156,7 +156,7 @@ constexpr std::string_view kRetrieval = "retrieval-";
 /// learned. As much text as a model of some million parameters reads in an hour.
 std::vector<Document> RetrievalCorpus(const std::string& name, const std::string& split) {
   constexpr int64_t kTrainBytes = 12 << 20, kHeldOutBytes = 1 << 20, kLargest = 1024;
-  constexpr int64_t kBytesPerQuery = 512;
+  constexpr int64_t kBytesPerQuery = 1024;
   int64_t kilobytes = 0;
   const char* end = name.data() + name.size();
   const auto parsed = std::from_chars(name.data() + kRetrieval.size(), end, kilobytes);

@@ -22,6 +22,8 @@ constexpr std::array<std::string_view, 32> kNouns = {
     "basket", "castle", "desert", "feather", "glacier",  "harbour", "lantern", "meadow"};
 constexpr uint64_t kNames = kAdjectives.size() * kNouns.size();
 constexpr uint64_t kFirstCode = 1000, kCodes = 9000;
+// After a paragraph. Text of records alone would be no text, a record a page is learned too slowly.
+constexpr uint64_t kMostRecords = 16;
 
 struct Entry {
   std::string name, code;
@@ -83,21 +85,25 @@ Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
   // The lines at the end are about as long as the longest.
   int64_t room =
       options.size - options.queries * measure(Line({"umbrella feather", "8888"}) + "\n\n");
-  while (true) {
-    const std::string_view prose = paragraphs[draws.Below(paragraphs.size())];
-    const bool repeats = !given.empty() && draws.Uniform() < options.repeated;
-    if (!repeats && fresh.exhausted()) {
-      break;
+  const auto next = [&]() -> const Entry* {
+    const bool repeats = fresh.exhausted() || (std::ssize(given) >= options.queries &&
+                                               draws.Uniform() < options.repeated);
+    if (repeats) {
+      return &given[draws.Below(given.size())];
     }
-    const Entry entry = repeats ? given[draws.Below(given.size())] : fresh.Next(draws);
-    const std::string piece = std::string(prose) + "\n\n" + Line(entry) + "\n\n";
+    return &given.emplace_back(fresh.Next(draws));
+  };
+  const auto add = [&](const std::string& piece) {
     room -= measure(piece);
-    if (room < 0) {
-      break;
-    }
-    document.text += piece;
-    if (!repeats) {
-      given.push_back(entry);
+    document.text += room < 0 ? "" : piece;
+    return room >= 0;
+  };
+  while (add(std::string(paragraphs[draws.Below(paragraphs.size())]) + "\n\n")) {
+    for (uint64_t records = 1 + draws.Below(kMostRecords); records > 0 && room > 0; --records) {
+      const size_t before = given.size();
+      if (!add(Line(*next()) + "\n\n")) {
+        given.resize(before);
+      }
     }
   }
   TERSOR_CHECK(std::ssize(given) >= options.queries, "a text of size ", options.size,

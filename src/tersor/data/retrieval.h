@@ -18,16 +18,17 @@ namespace tersor::data {
 struct RetrievalOptions {
   int64_t size = 4096;   // of a document, in what `measure` counts; not more
   int64_t queries = 16;  // at the end of a document
-  /// Of records in between that name one given before; the others are new.
-  double repeated = 0.5;
+  /// Of records in between, once there are `queries` of them, that name one given before; the
+  /// others are new while there are new names.
+  double repeated = 0.6;
   /// Of a piece of text; by default its bytes.
   std::function<int64_t(std::string_view)> measure;
 };
 
-/// Prose, paragraph by paragraph, each followed by a line such as "The code of the amber falcon is
-/// 7391."; at the end `queries` such lines of records given before, in random order. The same code
-/// never stands for two names. loss_spans are the codes at the end. Throws Error where the size
-/// leaves no room for as many records as queries.
+/// Prose, paragraph by paragraph, each followed by 1 to 16 lines such as "The code of the amber
+/// falcon is 7391."; at the end `queries` such lines of records given before, in random order. The
+/// same code never stands for two names. loss_spans are the codes at the end. Throws Error where
+/// the size leaves no room for as many records as queries.
 Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
                        const RetrievalOptions& options, const Rng& rng);
 

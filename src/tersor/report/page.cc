@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include "tersor/report/cell_map.h"
 #include "tersor/report/html.h"
 #include "tersor/report/line_chart.h"
 #include "tersor/report/number_format.h"
@@ -134,6 +135,9 @@ Html Results(const RecordView& record, const std::string& id) {
   }
   for (const Table& table : TablesOfRows(record.rows)) {
     html.Append(RenderTable(table));
+  }
+  if (!record.maps.empty()) {
+    html.Append(CellMaps(record.maps));
   }
   if (!record.samples.empty()) {
     html.Append(Samples(record));

@@ -77,6 +77,13 @@ svg .row, svg .ratio, svg .name { font-weight: 600; }
 .better { fill: var(--c0); }
 .worse { fill: var(--page); stroke: var(--c1); stroke-width: 2; stroke-dasharray: 4 2; }
 .whisker { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr));
+  gap: 1.75rem 1.5rem; margin: 2.5rem 0 0; }
+.maps figcaption { margin-bottom: 0.5rem; font-size: 0.9rem; }
+.maps svg { display: block; width: 100%; aspect-ratio: 1; }
+.maps p { margin: 0.4rem 0 0; font-size: 0.85rem; }
+.cell { fill: var(--c0); shape-rendering: crispEdges; }
+.cell.none { fill: var(--line); }
 .curve path { fill: none; stroke-width: 2; stroke-linejoin: round; }
 svg .dense path { stroke-width: 1.1; stroke-opacity: 0.75; }
 .c0 path { stroke: var(--c0); }

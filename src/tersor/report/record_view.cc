@@ -106,6 +106,22 @@ Curve ReadCurve(const std::string& name, const Json& json, const std::string& re
   return curve;
 }
 
+CellMap ReadMap(const Json& json, const std::string& record) {
+  TERSOR_CHECK(json.is_object() && Field(json, "cells").is_array(), record,
+               ": \"maps\" must hold objects with an array of cells");
+  CellMap map{TextOf(json, "title"), TextOf(json, "x_label"), TextOf(json, "y_label"), {}};
+  for (const Json& row : json["cells"]) {
+    const std::string cells = row.is_string() ? row.get<std::string>() : "?";
+    TERSOR_CHECK(cells.find_first_not_of(".0123456789") == std::string::npos, record, ": map '",
+                 map.title, "' must hold rows of digits and points only");
+    TERSOR_CHECK(map.cells.empty() || cells.size() == map.cells.front().size(), record, ": map '",
+                 map.title, "' has rows of ", map.cells.empty() ? 0 : map.cells.front().size(),
+                 " and of ", cells.size(), " cells");
+    map.cells.push_back(cells);
+  }
+  return map;
+}
+
 bool IsBenchRow(const Json& row) {
   return row.is_object() && Field(row, "name").is_string() && row.contains("ratio") &&
          row.contains("ours") && row.contains("peer");
@@ -160,6 +176,9 @@ RecordView ViewRecord(const Json& record, const std::string& name) {
   }
   for (const auto& [key, curve] : Shaped(record, "series", Shape::object, where).items()) {
     view.curves.push_back(ReadCurve(key, curve, where));
+  }
+  for (const Json& map : Shaped(record, "maps", Shape::array, where)) {
+    view.maps.push_back(ReadMap(map, where));
   }
   for (const Json& sample : Shaped(record, "samples", Shape::array, where)) {
     TERSOR_CHECK(sample.is_object(), where, ": \"samples\" must hold objects with title and text");

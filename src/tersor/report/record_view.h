@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "tersor/report/cell_map.h"
 #include "tersor/util/json.h"
 
 namespace tersor::report {
@@ -38,6 +39,7 @@ struct RecordView {
   std::vector<BenchRow> bench;
   std::vector<Json> rows;  // every other row
   std::vector<Curve> curves;
+  std::vector<CellMap> maps;
   std::vector<Sample> samples;
   // "model.dim" -> "256", nested objects joined by dots
   std::vector<std::pair<std::string, std::string>> machine, config;

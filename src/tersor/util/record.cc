@@ -86,6 +86,9 @@ Json Record::ToJson() const {
   if (!series.empty()) {
     json["series"] = series;
   }
+  if (!maps.empty()) {
+    json["maps"] = maps;
+  }
   return json;
 }
 

@@ -17,6 +17,8 @@ struct Record {
   Json metrics = Json::object();  // name -> number, in the field's own names
   Json rows = Json::array();      // tables: one object a row
   Json series = Json::object();   // curves: name -> {"x": [...], "y": [...], "x_label", "y_label"}
+  Json maps = Json::array();      // pictures: {"title", "x_label", "y_label", "cells": [rows]}, a
+                                  // row being a text of '0' (faint) to '9' (full) and '.' (none)
   double seconds = 0;
 
   Json ToJson() const;
