@@ -5,13 +5,13 @@ set -eu
 
 build_packages="g++ cmake ninja-build ccache mold pkg-config git libtorch-dev libopenblas0-openmp
 libgloo-dev libhwy-dev libsentencepiece-dev libpcre2-dev libutf8proc-dev zlib1g-dev liblzma-dev nlohmann-json3-dev
-libcli11-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcpp-httplib-dev libdnnl-dev libstb-dev"
+libcli11-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcpp-httplib-dev libdnnl-dev libstb-dev libpugixml-dev sumo"
 build_files="/usr/bin/g++ /usr/bin/cmake /usr/bin/ninja /usr/bin/ccache /usr/bin/mold
 /usr/bin/pkg-config /usr/include/torch/csrc/api/include/torch/torch.h /usr/include/gloo/config.h
 /usr/include/hwy/highway.h /usr/include/sentencepiece_processor.h /usr/include/pcre2.h
 /usr/include/utf8proc.h /usr/include/zlib.h /usr/include/lzma.h /usr/include/nlohmann/json.hpp /usr/include/CLI/App.hpp
 /usr/include/fmt/core.h /usr/include/spdlog/spdlog.h /usr/include/yaml-cpp/yaml.h
-/usr/include/httplib.h /usr/include/oneapi/dnnl/dnnl.h /usr/include/stb/stb_image.h"
+/usr/include/pugixml.hpp /usr/bin/sumo /usr/include/httplib.h /usr/include/oneapi/dnnl/dnnl.h /usr/include/stb/stb_image.h"
 
 corpus_packages="postgresql-doc-15 python3.11-doc perl-doc git-doc sqlite3-doc dict-gcide
 dataset-fashion-mnist"

@@ -1,0 +1,37 @@
+#include "tersor/twin/network.h"
+
+#include <cmath>
+
+namespace tersor::twin {
+
+double Signal::cycle() const {
+  double sum = 0;
+  for (const SignalPhase& phase : phases) {
+    sum += phase.duration;
+  }
+  return sum;
+}
+
+int32_t Signal::PhaseAt(double time) const {
+  double left = std::fmod(time - offset, cycle());
+  left += left < 0 ? cycle() : 0;
+  for (size_t i = 0; i + 1 < phases.size(); ++i) {
+    left -= phases[i].duration;
+    if (left < 0) {
+      return static_cast<int32_t>(i);
+    }
+  }
+  return static_cast<int32_t>(phases.size()) - 1;
+}
+
+int32_t Network::FindEdge(const std::string& id) const {
+  const auto found = edge_of.find(id);
+  return found == edge_of.end() ? -1 : found->second;
+}
+
+int32_t Network::FindLane(const std::string& id) const {
+  const auto found = lane_of.find(id);
+  return found == lane_of.end() ? -1 : found->second;
+}
+
+}  // namespace tersor::twin
