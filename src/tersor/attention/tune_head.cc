@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -19,6 +20,9 @@ namespace {
 constexpr double kLeastSparsity = 0.02, kHeldOutSlack = 1.25;
 constexpr double kLowestLambda = -30;  // weights below e^-30 are lost in float32 anyway
 constexpr int kTauSteps = 9, kLambdaSteps = 7;
+// Where attention is sharp the pooled probability of all but one block is tiny, and yet some of its
+// rows need them: tau is sought by the digits of 1 - tau.
+constexpr double kTauDigits = 6;
 constexpr int kThetas = 16;
 
 at::Tensor Heads(const at::Tensor& x) { return x.unsqueeze(0).unsqueeze(0); }
@@ -116,9 +120,9 @@ void Bisect(const Head& head, double bound, double passes, double fails, int ste
 Found SearchTheta(const Head& head, double theta, const TuneOptions& options) {
   Found best{{1, theta, 0}, {}};
   Bisect(
-      head, options.l1, 1, 0, kTauSteps,
-      [&](double tau) {
-        return io::HeadSettings{tau, theta, 0};
+      head, options.l1, kTauDigits, 0, kTauSteps,
+      [&](double digits) {
+        return io::HeadSettings{1 - std::pow(10.0, -digits), theta, 0};
       },
       &best);
   const io::HeadSettings first = best.settings;

@@ -20,10 +20,9 @@ constexpr std::array<std::string_view, 32> kNouns = {
     "island", "jacket", "kettle", "ladder",  "mirror",   "needle",  "orange",  "pillar",
     "quarry", "river",  "saddle", "tunnel",  "umbrella", "valley",  "window",  "yard",
     "basket", "castle", "desert", "feather", "glacier",  "harbour", "lantern", "meadow"};
-constexpr uint64_t kNames = kAdjectives.size() * kNouns.size();
-constexpr uint64_t kFirstCode = 1000, kCodes = 9000;
+constexpr uint64_t kNames = kAdjectives.size() * kNouns.size();  // and as many codes
 // After a paragraph. Text of records alone would be no text, a record a page is learned too slowly.
-constexpr uint64_t kMostRecords = 16;
+constexpr uint64_t kMostRecords = 32;
 
 struct Entry {
   std::string name, code;
@@ -47,27 +46,25 @@ class FreshEntries {
   bool exhausted() const { return names_.size() == kNames; }
 
   Entry Next(Draws& draws) {
-    const uint64_t name = Fresh(draws, kNames, names_);
-    const uint64_t code = kFirstCode + Fresh(draws, kCodes, codes_);
-    return {std::string(kAdjectives[name / kNouns.size()]) + " " +
-                std::string(kNouns[name % kNouns.size()]),
-            std::to_string(code)};
+    const uint64_t name = Fresh(draws, names_), code = Fresh(draws, codes_);
+    return {Adjective(name) + " " + Noun(name), Noun(code) + " " + Adjective(code)};
   }
 
  private:
-  static uint64_t Fresh(Draws& draws, uint64_t bound, std::unordered_set<uint64_t>& taken) {
-    uint64_t value = draws.Below(bound);
+  static std::string Adjective(uint64_t i) { return std::string(kAdjectives[i / kNouns.size()]); }
+  static std::string Noun(uint64_t i) { return std::string(kNouns[i % kNouns.size()]); }
+
+  static uint64_t Fresh(Draws& draws, std::unordered_set<uint64_t>& taken) {
+    uint64_t value = draws.Below(kNames);
     while (!taken.insert(value).second) {
-      value = (value + 1) % bound;
+      value = (value + 1) % kNames;
     }
     return value;
   }
   std::unordered_set<uint64_t> names_, codes_;
 };
 
-std::string Line(const Entry& entry) {
-  return "The code of the " + entry.name + " is " + entry.code + ".";
-}
+std::string Line(const Entry& entry) { return entry.name + ": " + entry.code + "\n"; }
 
 }  // namespace
 
@@ -84,7 +81,7 @@ Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
   Document document;
   // The lines at the end are about as long as the longest.
   int64_t room =
-      options.size - options.queries * measure(Line({"umbrella feather", "8888"}) + "\n\n");
+      options.size - options.queries * measure(Line({"golden umbrella", "umbrella golden"}));
   const auto next = [&]() -> const Entry* {
     const bool repeats = fresh.exhausted() || (std::ssize(given) >= options.queries &&
                                                draws.Uniform() < options.repeated);
@@ -98,10 +95,11 @@ Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
     document.text += room < 0 ? "" : piece;
     return room >= 0;
   };
-  while (add(std::string(paragraphs[draws.Below(paragraphs.size())]) + "\n\n")) {
+  while (add((document.text.empty() ? "" : "\n") +
+             std::string(paragraphs[draws.Below(paragraphs.size())]) + "\n\n")) {
     for (uint64_t records = 1 + draws.Below(kMostRecords); records > 0 && room > 0; --records) {
       const size_t before = given.size();
-      if (!add(Line(*next()) + "\n\n")) {
+      if (!add(Line(*next()))) {
         given.resize(before);
       }
     }
@@ -112,8 +110,8 @@ Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
   for (int64_t i = 0; i < options.queries; ++i) {
     const auto at = static_cast<size_t>(i);
     std::swap(given[at], given[at + draws.Below(given.size() - at)]);
-    document.text += Line(given[at]) + "\n\n";
-    const auto end = static_cast<int64_t>(document.text.size()) - 3;  // before ".\n\n"
+    document.text += Line(given[at]);
+    const auto end = static_cast<int64_t>(document.text.size()) - 1;  // before the line's end
     document.loss_spans.emplace_back(end - static_cast<int64_t>(given[at].code.size()), end);
   }
   return document;
