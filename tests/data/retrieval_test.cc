@@ -26,7 +26,7 @@ TEST(MakeRetrieval, EveryQueryWasGivenBefore) {
   const auto tail = static_cast<size_t>(document.loss_spans.front().first);
   std::map<std::string, std::string> codes;
   std::set<std::string> used;
-  const std::regex line("([a-z]+ [a-z]+): ([a-z]+ [a-z]+)\n");
+  const std::regex line("\n([a-z]+ [a-z]+) ([a-z]+ [a-z]+)(?=\n)");
   const std::string body = document.text.substr(0, document.text.rfind('\n', tail) + 1);
   for (std::sregex_iterator i(body.begin(), body.end(), line), end; i != end; ++i) {
     const auto [known, is_new] = codes.emplace((*i)[1], (*i)[2]);
@@ -38,7 +38,7 @@ TEST(MakeRetrieval, EveryQueryWasGivenBefore) {
   for (const auto& [begin, end] : document.loss_spans) {
     const std::string before = document.text.substr(0, static_cast<size_t>(begin));
     const size_t name = before.rfind('\n') + 1;
-    const std::string wanted = before.substr(name, before.size() - 2 - name);  // before ": "
+    const std::string wanted = before.substr(name, before.size() - 1 - name);
     EXPECT_TRUE(asked.insert(wanted).second) << wanted;
     EXPECT_EQ(document.text.substr(static_cast<size_t>(begin), static_cast<size_t>(end - begin)),
               codes.at(wanted));
@@ -72,7 +72,7 @@ TEST(MakeRetrieval, RunsOutOfNamesGracefully) {
       MakeRetrieval(kProse, {.size = 400000, .queries = 8, .repeated = 0}, Rng(1));
   EXPECT_GT(document.text.size(), 390000u);
   EXPECT_EQ(document.loss_spans.size(), 8u);
-  const std::regex line("([a-z]+ [a-z]+): ");
+  const std::regex line("\n([a-z]+ [a-z]+) [a-z]+ [a-z]+(?=\n)");
   std::set<std::string> names;
   for (std::sregex_iterator i(document.text.begin(), document.text.end(), line), end; i != end;
        ++i) {

@@ -47,7 +47,7 @@ class FreshEntries {
 
   Entry Next(Draws& draws) {
     const uint64_t name = Fresh(draws, names_), code = Fresh(draws, codes_);
-    return {Adjective(name) + " " + Noun(name), Noun(code) + " " + Adjective(code)};
+    return {Adjective(name) + " " + Noun(name), Adjective(code) + " " + Noun(code)};
   }
 
  private:
@@ -64,7 +64,7 @@ class FreshEntries {
   std::unordered_set<uint64_t> names_, codes_;
 };
 
-std::string Line(const Entry& entry) { return entry.name + ": " + entry.code + "\n"; }
+std::string Line(const Entry& entry) { return entry.name + " " + entry.code + "\n"; }
 
 }  // namespace
 
@@ -81,7 +81,7 @@ Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
   Document document;
   // The lines at the end are about as long as the longest.
   int64_t room =
-      options.size - options.queries * measure(Line({"golden umbrella", "umbrella golden"}));
+      options.size - options.queries * measure(Line({"golden umbrella", "golden umbrella"}));
   const auto next = [&]() -> const Entry* {
     const bool repeats = fresh.exhausted() || (std::ssize(given) >= options.queries &&
                                                draws.Uniform() < options.repeated);

@@ -25,10 +25,10 @@ struct RetrievalOptions {
   std::function<int64_t(std::string_view)> measure;
 };
 
-/// Prose, paragraph by paragraph, each followed by 1 to 32 lines such as "amber falcon: meadow
-/// silver"; at the end `queries` such lines of records given before, in random order. The
-/// same code never stands for two names. loss_spans are the codes at the end. Throws Error where
-/// the size leaves no room for as many records as queries.
+/// Prose, paragraph by paragraph, each followed by 1 to 32 lines such as "amber falcon silver
+/// meadow", a name and its code; at the end `queries` such lines of records given before, in random
+/// order. The same code never stands for two names. loss_spans are the codes at the end. Throws
+/// Error where the size leaves no room for as many records as queries.
 Document MakeRetrieval(const std::vector<std::string_view>& paragraphs,
                        const RetrievalOptions& options, const Rng& rng);
 
