@@ -83,7 +83,7 @@ void CountTraffic(const TripCounts& counts, const Traffic& traffic, double secon
 }
 
 /// The worst moment of a conflict.
-const Extreme& Worst(const Conflict& conflict) {
+const Extreme& WorstMoment(const Conflict& conflict) {
   return !std::isnan(conflict.min_ttc.value)    ? conflict.min_ttc
          : !std::isnan(conflict.max_drac.value) ? conflict.max_drac
          : !std::isnan(conflict.pet.value)      ? conflict.pet
@@ -118,7 +118,7 @@ void WritePages(const Scenario& scenario, const RunOptions& options, const Netwo
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts) {
   std::vector<ConflictMark> marks;
   for (const Conflict& conflict : conflicts) {
-    const Extreme& worst = Worst(conflict);
+    const Extreme& worst = WorstMoment(conflict);
     ConflictMark& mark = marks.emplace_back();
     mark.first = conflict.ego;
     mark.second = conflict.foe;
@@ -139,7 +139,7 @@ void CountConflicts(std::span<const Conflict> conflicts, Record& record) {
   double ttc = INFINITY, drac = 0, pet = INFINITY;
   std::map<std::string, int64_t> types;
   for (const Conflict& conflict : conflicts) {
-    ++types[std::string(Name(Worst(conflict).type))];
+    ++types[std::string(Name(WorstMoment(conflict).type))];
     ttc = std::fmin(ttc, conflict.min_ttc.value);
     drac = std::fmax(drac, conflict.max_drac.value);
     pet = std::fmin(pet, conflict.pet.value);
