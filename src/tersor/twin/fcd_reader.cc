@@ -110,7 +110,7 @@ class FcdReader::Source {
         vehicle.length = known->second.length;
         vehicle.width = known->second.width;
         vehicle.route = known->second.route;
-        strayed += paths_.Follows(index, vehicle.route) ? 0 : 1;
+        strayed += vehicle.route.empty() || paths_.Follows(index, vehicle.route) ? 0 : 1;
       }
       if (vehicle.route.empty() || !paths_.Follows(index, vehicle.route)) {
         vehicle.route = paths_.Route(index);
