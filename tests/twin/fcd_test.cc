@@ -151,6 +151,7 @@ TEST_F(FcdTest, NamesThePlaceOfAnError) {
   ExpectError(open + "<vehicle id=\"a\" x=\"1\"/>" + close, "'a' without its x and y");
   ExpectError(open + "<vehicle id=\"a\" x=\"1m\" y=\"1\"/>" + close, "x: '1m' is no number");
   ExpectError(open + "<vehicle id=\"a\" x=\"nan\" y=\"1\"/>" + close, "x: 'nan' is no number");
+  ExpectError(open + "<vehicle id=\"a\" x=\"1e300\" y=\"1\"/>" + close, "is farther away than");
   ExpectError(open + "<vehicle id=\"a\" x=\"1\" y=\"1\" lane=\"X_0\"/>" + close,
               "the network has no lane 'X_0'");
   ExpectError(
