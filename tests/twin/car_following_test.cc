@@ -63,6 +63,17 @@ TEST(CarFollowerTest, ApproachReachesTheTargetWithinTheDistance) {
   }
 }
 
+// Whoever can stop by normal braking must not be told to brake harder.
+TEST(CarFollowerTest, StopsByNormalBrakingFromItsBrakeWay) {
+  for (const double step : {0.1, 1.0}) {
+    const CarFollower follower(Car(), step);
+    for (double speed = 1; speed < 30; speed += 0.7) {
+      const double next = follower.StopSpeed({speed, 0, 30}, follower.BrakeWay(speed) + 0.1);
+      EXPECT_GE(next, follower.MinNextSpeed(speed) - 1e-6) << "step " << step << ", v " << speed;
+    }
+  }
+}
+
 TEST(CarFollowerTest, BrakeWayIsThatOfTheSteps) {
   const CarFollower follower(Car(), 1);
   EXPECT_DOUBLE_EQ(follower.BrakeWay(10, 4.5), 5.5 + 1.0);  // 10 -> 5.5 -> 1 -> 0
@@ -114,8 +125,7 @@ TEST(CarFollowerTest, EveryModelReachesItsDesiredSpeed) {
     const CarFollower follower(type, 0.1);
     double speed = 0, accel = 0;
     for (int i = 0; i < 1000; ++i) {
-      const double next =
-          follower.Drivable(speed, follower.CruiseSpeed({speed, accel, 15}), 0);
+      const double next = follower.Drivable(speed, follower.CruiseSpeed({speed, accel, 15}), 0);
       accel = (next - speed) / 0.1;
       speed = next;
     }

@@ -8,7 +8,7 @@ namespace tersor::twin {
 
 /// A vehicle from above. Its pose is that of SUMO, the middle of the front bumper.
 struct MovingBox {
-  Point front;           // m
+  Point front{};         // m
   double heading = 0;    // radians counter-clockwise from east
   double length = 5;     // m
   double width = 1.8;    // m

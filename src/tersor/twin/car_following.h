@@ -175,7 +175,8 @@ inline double CarFollower::FollowSpeed(const DriverState& driver, double gap,
 }
 
 inline double CarFollower::StopSpeed(const DriverState& driver, double gap) const {
-  const double safe = std::min(SafeStopSpeed(gap, tau_), MaxNextSpeed(driver.speed));
+  // A place does not surprise: no reaction time, as in SUMO.
+  const double safe = std::min(SafeStopSpeed(gap, step_), MaxNextSpeed(driver.speed));
   return model_ == CarFollowing::kIdm && gap > 0 ? std::min(safe, IdmSpeed(driver, 0, gap)) : safe;
 }
 

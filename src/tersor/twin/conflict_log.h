@@ -54,8 +54,8 @@ struct Extreme {
 struct Conflict {
   double begin = 0, end = 0;   // s, of the whole encounter
   int32_t ego = -1, foe = -1;  // vehicles
-  Extreme min_ttc, max_drac, pet;
-  Extreme max_mdrac, min_box_ttc;  // not in SUMO 1.15
+  Extreme min_ttc{}, max_drac{}, pet{};
+  Extreme max_mdrac{}, min_box_ttc{};  // not in SUMO 1.15
 };
 
 /// Each pair's encounters once: of two records of one pair that overlap in time, the one that

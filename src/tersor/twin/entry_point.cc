@@ -174,7 +174,7 @@ double EntrySearch::SafeAhead(int32_t lane, double position, double speed) const
   while (seen < follower_.BrakeGap(speed) + follower_.min_gap() &&
          !state_.OnLastEdge(slot_, lane, place)) {
     const int32_t index = state_.NextLink(slot_, lane, place);
-    const double stop = follower_.SafeStopSpeed(seen, follower_.tau());
+    const double stop = follower_.SafeStopSpeed(seen, state_.step_length());
     if (index < 0) {
       return std::min(speed, stop);
     }

@@ -23,6 +23,9 @@ size_t Index(int32_t index) { return static_cast<size_t>(index); }
 // Less than this is no motion from which a direction can be told.
 constexpr double kMoved = 0.1;  // m
 
+// Well beyond any projection's coordinates.
+constexpr double kFarthest = 1e9;  // m
+
 struct IdHash {
   using is_transparent = void;
   size_t operator()(std::string_view id) const { return std::hash<std::string_view>{}(id); }
@@ -110,7 +113,7 @@ class FcdReader::Source {
         vehicle.length = known->second.length;
         vehicle.width = known->second.width;
         vehicle.route = known->second.route;
-        strayed += paths_.Follows(index, vehicle.route) ? 0 : 1;
+        strayed += vehicle.route.empty() || paths_.Follows(index, vehicle.route) ? 0 : 1;
       }
       if (vehicle.route.empty() || !paths_.Follows(index, vehicle.route)) {
         vehicle.route = paths_.Route(index);
@@ -206,6 +209,8 @@ class FcdReader::Source {
     TERSOR_CHECK(!id.empty(), stream_->Where(), ": <vehicle> without its id");
     TERSOR_CHECK(!std::isnan(row.x) && !std::isnan(row.y), stream_->Where(),
                  ": <vehicle>: ", Quoted(id), " without its x and y");
+    TERSOR_CHECK(std::abs(row.x) < kFarthest && std::abs(row.y) < kFarthest, stream_->Where(),
+                 ": <vehicle>: ", Quoted(id), " is farther away than ", kFarthest, " m");
     row.vehicle = VehicleOf(id);
     if (surveying_) {
       Vehicle& vehicle = vehicles_[Index(row.vehicle)];

@@ -12,9 +12,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-/// Of vehicles, and of the seconds in which one may come.
-constexpr int64_t kMostDraws = int64_t{10} * kMostVehicles;
-
 /// How a flow spreads its vehicles; one of the three is positive, or none where nobody comes.
 struct Rhythm {
   double period = 0;       // s
@@ -85,23 +82,23 @@ std::vector<double> FlowTimes(const XmlElement& flow, const TimeWindow& window, 
   if (last == kInfinity && number == kInfinity) {
     flow.Fail(": a flow without an end; give it one, or a number of vehicles");
   }
+  const double per_second = rhythm.rate > 0     ? rhythm.rate
+                            : rhythm.period > 0 ? 1 / rhythm.period
+                                                : 1;
+  const double share = rhythm.probability > 0 ? rhythm.probability : 1;
+  if (std::min(number / share, (last - begin) * per_second) > kMostVehicles) {
+    flow.Fail(": a flow of more than ", kMostVehicles, " vehicles, or seconds to draw one in");
+  }
   std::vector<double> times;
   double time = begin;
-  for (int64_t i = 0; static_cast<double>(times.size()) < number; ++i) {
-    const double drawn = rng.Uniform(static_cast<uint64_t>(i));
-    if (rhythm.rate > 0) {
-      time += -std::log(1 - drawn) / rhythm.rate;
-    } else {
-      time = begin + static_cast<double>(i) * (rhythm.period > 0 ? rhythm.period : 1);
-    }
+  for (int i = 0; static_cast<double>(times.size()) < number; ++i) {
+    const auto draw = [&] { return rng.Uniform(static_cast<uint64_t>(i)); };
+    time = rhythm.rate > 0 ? time - std::log(1 - draw()) / rhythm.rate : begin + i / per_second;
     if (time >= last) {
       break;
     }
-    if (rhythm.probability == 0 || drawn < rhythm.probability) {
+    if (rhythm.probability == 0 || draw() < rhythm.probability) {
       times.push_back(time);
-    }
-    if (times.size() > kMostVehicles || i > kMostDraws) {
-      flow.Fail(": a flow of more than ", kMostVehicles, " vehicles");
     }
   }
   return times;

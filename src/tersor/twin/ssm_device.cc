@@ -102,6 +102,35 @@ void SsmDevice::BuildFrame(const Snapshot& snapshot, std::span<const Vehicle> ve
   present_ = now_.vehicle;
 }
 
+// Along the lanes, which is right whatever the steps' integration; by speed where it is not known
+// how the vehicle got there.
+double SsmDevice::Covered(const Known& known, size_t row) const {
+  constexpr int kMostLanes = 8;
+  const int32_t edge = map_.lane(now_.lane[row]).edge;
+  const std::span<const PathStep> steps = paths_.Steps(known.path);
+  double covered = now_.position[row] - known.position;
+  int32_t lane = known.lane;
+  for (int passed = 0, step = 0; passed < kMostLanes; ++passed) {
+    if (map_.lane(lane).edge == edge) {
+      return std::abs(covered);
+    }
+    covered += map_.lane(lane).length;
+    if (map_.internal(lane)) {
+      const int32_t after = map_.topology.after[Index(lane)];
+      lane = after >= 0 ? after : map_.topology.target[Index(lane)];
+      continue;
+    }
+    const int32_t connection = steps[Index(step)].connection;
+    if (connection < 0) {
+      break;
+    }
+    ++step;
+    const Connection& taken = map_.connection(connection);
+    lane = taken.via >= 0 ? taken.via : taken.to;
+  }
+  return now_.speed[row] * frame_.step;
+}
+
 void SsmDevice::Place(size_t row, const Vehicle& vehicle) {
   Known& known = known_[Index(now_.vehicle[row])];
   known.row = static_cast<int32_t>(row);
@@ -110,12 +139,7 @@ void SsmDevice::Place(size_t row, const Vehicle& vehicle) {
   }
   const int32_t lane = now_.lane[row], route_index = now_.route_index[row];
   const double position = now_.position[row];
-  double advance = 0;
-  if (known.lane >= 0) {
-    advance = map_.lane(lane).edge == map_.lane(known.lane).edge
-                  ? std::abs(position - known.position)
-                  : now_.speed[row] * frame_.step;
-  }
+  const double advance = known.lane < 0 ? 0 : Covered(known, row);
   if (lane != known.lane) {
     known.opposite = false;
   } else if (std::abs(position - known.position) > kBackwards) {

@@ -63,6 +63,7 @@ class SsmDevice {
 
   void BuildFrame(const Snapshot& snapshot, std::span<const Vehicle> vehicles);
   void Place(size_t row, const Vehicle& vehicle);
+  double Covered(const Known& known, size_t row) const;  // m since the last frame
   void UpdateEncounters(int32_t vehicle);
   void Close(int32_t ego, const Encounter& encounter);
   bool IsConflict(const Encounter& encounter) const;
