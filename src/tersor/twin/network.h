@@ -67,7 +67,7 @@ struct Junction {
   std::vector<int32_t> incoming;  // lanes
   std::vector<int32_t> internal;  // internal lanes, as listed
   std::vector<Request> requests;
-  std::vector<int32_t> ways;  // request -> connection
+  std::vector<int32_t> ways;  // request -> connection; -1: a crossing on foot
 };
 
 struct SignalPhase {
