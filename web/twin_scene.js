@@ -297,16 +297,22 @@ class Scene {
     this.groundKey = '';
   }
 
+  /** Takes the size of the element; false where it has not changed. */
   resize() {
     const box = this.canvas.getBoundingClientRect();
-    this.ratio = Math.min(window.devicePixelRatio || 1, 2);
-    this.view.width = Math.max(box.width, 1);
-    this.view.height = Math.max(box.height, 1);
+    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const width = Math.max(box.width, 1), height = Math.max(box.height, 1);
+    if (width === this.view.width && height === this.view.height && ratio === this.ratio) {
+      return false;
+    }
+    Object.assign(this.view, {width, height});
+    this.ratio = ratio;
     for (const canvas of [this.canvas, this.ground]) {
-      canvas.width = Math.round(this.view.width * this.ratio);
-      canvas.height = Math.round(this.view.height * this.ratio);
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
     }
     this.groundKey = '';
+    return true;
   }
 
   /** Draws the moment; `chosen` is the followed vehicle or -1. Returns the counts on the screen. */

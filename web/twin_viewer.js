@@ -30,8 +30,10 @@ class Viewer {
     this.bindPointer();
     this.fillLegend();
     this.fillConflicts();
-    this.resize();
+    this.scene.resize();
     this.scene.view.fit();
+    this.drawMarks();
+    this.draw();
     this.readHash();
     addEventListener('hashchange', () => this.readHash());
     new ResizeObserver(() => this.resize()).observe(byId('map'));
@@ -60,6 +62,12 @@ class Viewer {
 
   frame(now) {
     this.pending = false;
+    this.advance(now);
+    this.draw();
+    if (this.playing) this.redraw();
+  }
+
+  advance(now) {
     if (this.playing) {
       // A page that was in the background goes on where it was.
       const passed = this.last > 0 ? Math.min(now - this.last, 250) : 0;
@@ -68,12 +76,14 @@ class Viewer {
       if (this.time >= this.tracks.end) this.setPlaying(false);
     }
     this.last = this.playing ? now : 0;
+  }
+
+  draw() {
     this.centre();
     const drawn = this.scene.draw(this.time, {
       mode: byId('color').value, chosen: this.follow, allConflicts: byId('all').checked,
     });
     this.showState(drawn);
-    if (this.playing) this.redraw();
   }
 
   /** The followed vehicle stays in the middle. */
@@ -156,12 +166,11 @@ class Viewer {
     this.seek(conflict.time);
   }
 
+  /** A canvas of a new size is empty: it is drawn at once, or it would flash. */
   resize() {
-    const fresh = this.scene.view.width <= 1;
-    this.scene.resize();
-    if (fresh) this.scene.view.fit();
+    if (!this.scene.resize()) return;
     this.drawMarks();
-    this.redraw();
+    this.draw();
   }
 
   /** Where on the time bar conflicts are. */
@@ -225,11 +234,13 @@ class Viewer {
       swatch.className = `band${conflict.band}`;
       swatch.title = kBandNames[conflict.band];
       const text = button.appendChild(document.createElement('span'));
-      text.textContent = `${clockText(conflict.time)} ${conflict.type}, ` +
-          `TTC ${decimals(conflict.ttc, 2, 's')}, DRAC ${decimals(conflict.drac, 1, 'm/s²')}`;
-      const pair = button.appendChild(document.createElement('small'));
-      pair.textContent = [conflict.first, conflict.second]
-          .map((vehicle) => vehicles.id[vehicle] ?? 'unknown').join(' and ');
+      text.textContent = `${clockText(conflict.time)} ${conflict.type}`;
+      const pair = [conflict.first, conflict.second].map((v) => vehicles.id[v] ?? 'unknown');
+      for (const line of [`TTC ${decimals(conflict.ttc, 2, 's')}, ` +
+                              `DRAC ${decimals(conflict.drac, 1, 'm/s²')}`,
+                          pair.join(' and ')]) {
+        button.appendChild(document.createElement('small')).textContent = line;
+      }
       button.addEventListener('click', () => this.showConflict(index));
       return row;
     }));

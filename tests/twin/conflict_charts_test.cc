@@ -26,15 +26,6 @@ int CountOf(const std::string& text, const std::string& word) {
   return count;
 }
 
-TEST(ConflictCharts, BandsOfSeverity) {
-  EXPECT_EQ(SeverityBand(Mark(NAN, 1, "")), 0);
-  EXPECT_EQ(SeverityBand(Mark(1.6, 1, "")), 0);
-  EXPECT_EQ(SeverityBand(Mark(1.5, 1, "")), 1);
-  EXPECT_EQ(SeverityBand(Mark(1.0, 1, "")), 2);
-  EXPECT_EQ(SeverityBand(Mark(0.5, 1, "")), 3);
-  EXPECT_EQ(SeverityBand(Mark(0, 1, "")), 3);
-}
-
 TEST(ConflictCharts, HistogramCountsEveryFiniteValueOnce) {
   const std::vector<double> values = {0, 0.49, 0.5, 1.2, 99, -3, NAN, INFINITY};
   const Histogram histogram = MakeHistogram(values, 0.5, 4);

@@ -3,6 +3,9 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <cmath>
+#include <set>
+#include <utility>
 
 #include "tersor/report/number_format.h"
 #include "tersor/twin/plot_area.h"
@@ -32,14 +35,17 @@ Ends EndsOf(std::span<const TrafficState> states) {
   return ends;
 }
 
+/// Dots that would cover one another are one.
 void DrawDots(const PlotArea& plot, std::span<const TrafficState> states,
               double TrafficState::*value, double top_speed, Html* svg) {
+  std::set<std::pair<long, long>> taken;
   for (const TrafficState& state : states) {
-    if (state.density > 0) {
+    const double x = plot.X(state.density), y = plot.Y(state.*value);
+    if (state.density > 0 && taken.emplace(std::lround(x), std::lround(y)).second) {
       svg->Leaf("circle", {{"class", "dot"},
                            {"fill", SpeedColor(state.speed / top_speed)},
-                           {"cx", FormatCoordinate(plot.X(state.density))},
-                           {"cy", FormatCoordinate(plot.Y(state.*value))},
+                           {"cx", FormatCoordinate(x)},
+                           {"cy", FormatCoordinate(y)},
                            {"r", "3"}});
     }
   }
