@@ -13,6 +13,9 @@ pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 find_library(SENTENCEPIECE_TRAIN sentencepiece_train REQUIRED)
 find_package(ZLIB REQUIRED)
+# SUMO's C++ libraries; without them the twin has its own traffic only.
+find_library(sumo_LIBRARY sumocpp)
+find_library(traci_LIBRARY tracicpp)
 
 # One OpenMP runtime carries our loops, libtorch's and OpenBLAS's, so that no second pool of
 # threads competes for the cores. Without it (clang's fuzz build) loops run serially.

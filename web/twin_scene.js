@@ -354,7 +354,7 @@ class Scene {
     let rings = 0;
     for (const conflict of this.data.conflicts) {
       const now = time >= conflict.begin - 0.5 && time <= conflict.end + 1;
-      if (!now && !all) continue;
+      if ((!now && !all) || conflict.x === null || conflict.y === null) continue;
       const x = view.screenX(conflict.x), y = view.screenY(conflict.y);
       if (x < -40 || y < -40 || x > view.width + 40 || y > view.height + 40) continue;
       const color = this.colors[`band${conflict.band}`];

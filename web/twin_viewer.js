@@ -157,9 +157,11 @@ class Viewer {
     this.conflict = index;
     this.setFollow(-1);
     this.setPlaying(false);
-    this.scene.view.x = conflict.x;
-    this.scene.view.y = conflict.y;
-    this.scene.view.scale = Math.max(this.scene.view.scale, 6);
+    if (conflict.x !== null && conflict.y !== null) {
+      this.scene.view.x = conflict.x;
+      this.scene.view.y = conflict.y;
+      this.scene.view.scale = Math.max(this.scene.view.scale, 6);
+    }
     for (const row of byId('conflicts').querySelectorAll('button')) {
       row.setAttribute('aria-current', row.dataset.index === String(index));
     }

@@ -23,9 +23,9 @@ Recording Platoon(const Network& network, int32_t count, double start, double ga
   return recorder.recording();
 }
 
-TrafficState StateOf(const std::vector<TrafficState>& states, int32_t edge, size_t interval) {
+EdgeState StateOf(const std::vector<EdgeState>& states, int32_t edge, size_t interval) {
   size_t seen = 0;
-  for (const TrafficState& state : states) {
+  for (const EdgeState& state : states) {
     if (state.edge == edge && seen++ == interval) {
       return state;
     }
@@ -37,9 +37,9 @@ TEST(Edie, EvenTraffic) {
   const Network network = ParallelRoads(1);
   // Ten vehicles stay on a0 for the whole interval.
   const Recording run = Platoon(network, 10, 300, 30, 10, 60);
-  const std::vector<TrafficState> states = EdieStates(network, run, 60);
+  const std::vector<EdgeState> states = EdieStates(network, run, 60);
   ASSERT_EQ(states.size(), 2u);  // a0 and b0; internal edges have no state
-  const TrafficState state = StateOf(states, network.FindEdge("a0"), 0);
+  const EdgeState state = StateOf(states, network.FindEdge("a0"), 0);
   EXPECT_EQ(state.begin, 100);
   EXPECT_EQ(state.end, 160);
   // Of 1 km with two lanes: t = 600 s, d = 6000 m, area = 2000 m * 60 s.
@@ -53,7 +53,7 @@ TEST(Edie, EvenTraffic) {
 TEST(Edie, StandingTrafficHasDensityButNoFlow) {
   const Network network = ParallelRoads(1);
   const Recording run = Platoon(network, 4, 900, 7.5, 0, 30);
-  const TrafficState state = StateOf(EdieStates(network, run, 30), network.FindEdge("a0"), 0);
+  const EdgeState state = StateOf(EdieStates(network, run, 30), network.FindEdge("a0"), 0);
   EXPECT_NEAR(state.density, 2, 1e-9);
   EXPECT_EQ(state.flow, 0);
   EXPECT_EQ(state.speed, 0);
@@ -69,9 +69,9 @@ TEST(Edie, AWayOverAJunctionIsDivided) {
     placer.Add(0, 0, 0, 970 + 10 * t, 10);
     recorder.Add(placer.snapshot, NamedVehicles(1), {});
   }
-  const std::vector<TrafficState> states = EdieStates(network, recorder.recording(), 8);
+  const std::vector<EdgeState> states = EdieStates(network, recorder.recording(), 8);
   for (const char* edge : {"a0", "b0"}) {
-    const TrafficState state = StateOf(states, network.FindEdge(edge), 0);
+    const EdgeState state = StateOf(states, network.FindEdge(edge), 0);
     EXPECT_NEAR(state.density, 1000 * 3 / (2000.0 * 8), 1e-6) << edge;
     EXPECT_NEAR(state.flow, 3600 * 30 / (2000.0 * 8), 1e-4) << edge;
     EXPECT_NEAR(state.speed, 10, 1e-5) << edge;
@@ -81,7 +81,7 @@ TEST(Edie, AWayOverAJunctionIsDivided) {
 TEST(Edie, OnlyFullIntervalsCount) {
   const Network network = ParallelRoads(1);
   const Recording run = Platoon(network, 1, 0, 0, 5, 50);
-  const std::vector<TrafficState> states = EdieStates(network, run, 20);
+  const std::vector<EdgeState> states = EdieStates(network, run, 20);
   EXPECT_EQ(states.size(), 4u);
   EXPECT_EQ(states[1].begin, 120);
   EXPECT_THROW(EdieStates(network, run, 0), Error);

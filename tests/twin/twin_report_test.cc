@@ -8,7 +8,7 @@
 #include <set>
 
 #include "report/markup_checker.h"
-#include "tersor/twin/corridor.h"
+#include "tersor/twin/edge_way.h"
 #include "tersor/twin/edie.h"
 #include "tersor/twin/time_space.h"
 #include "tersor/util/error.h"
@@ -120,30 +120,30 @@ TEST(TwinReport, WithoutConflictsTheRoadsAreShown) {
   EXPECT_EQ(markup.count.at("figure"), 3);
 }
 
-TEST(Corridor, PlacesLanesOneAfterAnother) {
+TEST(EdgeWay, PlacesLanesOneAfterAnother) {
   const Network network = ParallelRoads(2);
   const std::vector<int32_t> edges = {network.FindEdge("a1"), network.FindEdge("b1")};
-  const Corridor corridor(network, edges);
-  EXPECT_EQ(corridor.length(), 2 * kRoadLength + kCrossing);
-  EXPECT_EQ(corridor.Place(network.FindLane("a1_1"), 7), 7);
-  EXPECT_EQ(corridor.Place(network.FindLane(":c1_0"), 5), 1005);
-  EXPECT_EQ(corridor.Place(network.FindLane("b1_0"), 1), 1021);
-  EXPECT_TRUE(std::isnan(corridor.Place(network.FindLane("a0_0"), 7)));
-  EXPECT_TRUE(std::isnan(corridor.Place(-1, 7)));
-  EXPECT_EQ(std::vector<double>(corridor.edge_begins().begin(), corridor.edge_begins().end()),
+  const EdgeWay way(network, edges);
+  EXPECT_EQ(way.length(), 2 * kRoadLength + kCrossing);
+  EXPECT_EQ(way.Place(network.FindLane("a1_1"), 7), 7);
+  EXPECT_EQ(way.Place(network.FindLane(":c1_0"), 5), 1005);
+  EXPECT_EQ(way.Place(network.FindLane("b1_0"), 1), 1021);
+  EXPECT_TRUE(std::isnan(way.Place(network.FindLane("a0_0"), 7)));
+  EXPECT_TRUE(std::isnan(way.Place(-1, 7)));
+  EXPECT_EQ(std::vector<double>(way.edge_begins().begin(), way.edge_begins().end()),
             (std::vector<double>{0, 1020, 2020}));
 }
 
-TEST(Corridor, RefusesWhatIsNoWay) {
+TEST(EdgeWay, RefusesWhatIsNoWay) {
   const Network network = ParallelRoads(2);
-  const auto make = [&](std::vector<int32_t> edges) { Corridor(network, edges); };
+  const auto make = [&](std::vector<int32_t> edges) { EdgeWay(network, edges); };
   EXPECT_THROW(make({}), Error);
   EXPECT_THROW(make({network.FindEdge(":c0")}), Error);
   EXPECT_THROW(make({network.FindEdge("a0"), network.FindEdge("b1")}), Error);
   EXPECT_THROW(make({99}), Error);
 }
 
-TEST(Corridor, TheBusiestWayGoesStraightOn) {
+TEST(EdgeWay, TheBusiestWayGoesStraightOn) {
   const Network network = ParallelRoads(2);
   Recorder recorder(0, 0);
   Placer placer(network);

@@ -228,6 +228,9 @@ Json TrackData(const Recording& recording) {
 
 Json ConflictData(std::span<const ConflictMark> conflicts) {
   std::vector<ConflictMark> sorted(conflicts.begin(), conflicts.end());
+  for (ConflictMark& c : sorted) {
+    c.time = std::isfinite(c.time) ? c.time : c.begin;
+  }
   std::stable_sort(sorted.begin(), sorted.end(),
                    [](const ConflictMark& a, const ConflictMark& b) { return a.time < b.time; });
   Json out = Json::array();

@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include "tersor/twin/conflict_log.h"
 #include "tersor/twin/geometry.h"
 
 namespace tersor::twin {
 
+/// A mark without a finite place or time stands in the tables but not on the maps.
 struct ConflictMark {
   int32_t first = -1, second = -1;  // vehicles of the recording; -1: not known
   double begin = 0, end = 0;        // s
@@ -25,11 +25,6 @@ struct ConflictMark {
   double drac = std::numeric_limits<double>::quiet_NaN();  // m/s^2, the largest
   double pet = std::numeric_limits<double>::quiet_NaN();   // s
 };
-
-/// The marks of `conflicts` whose vehicles are those of the recording. Time, place and type are those
-/// of the smallest TTC; where none was defined, of the largest DRAC, then of the PET. One without a
-/// measure that has a place is left out.
-std::vector<ConflictMark> ConflictMarks(std::span<const Conflict> conflicts);
 
 /// Bands of severity by time to collision: 0 above 1.5 s or not defined, 1 up to 1.5 s (SSAM's
 /// critical value), 2 up to 1.0 s, 3 up to 0.5 s.

@@ -1,123 +1,122 @@
 #include "tersor/twin/corridor.h"
 
-#include <algorithm>
-#include <limits>
+#include <fmt/format.h>
 
+#include <cmath>
+
+#include "tersor/twin/corridor_network.h"
+#include "tersor/twin/network_writer.h"
 #include "tersor/util/error.h"
+#include "tersor/util/file.h"
 
 namespace tersor::twin {
 namespace {
 
-constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+/// Vehicles an hour from one edge to another, by the edges in between.
+struct Volume {
+  const char *id, *edges;
+  double per_hour;
+};
 
-const Lane& LaneAt(const Network& network, int32_t lane) {
-  return network.lanes[static_cast<size_t>(lane)];
-}
+constexpr Volume kVolumes[] = {
+    {"east", "eb1 eb1p eb2 eb3 eb3p eb4", 780},
+    {"east_n1", "eb1 eb1p n1_out", 60},
+    {"east_s1", "eb1 eb1p s1_out", 50},
+    {"east_s2", "eb1 eb1p eb2 s2_out", 50},
+    {"east_n3", "eb1 eb1p eb2 eb3 eb3p n3_out", 60},
+    {"west", "wb4 wb4p wb3 wb3p wb2 wb2p wb1", 600},
+    {"west_s3", "wb4 wb4p s3_out", 50},
+    {"west_n3", "wb4 wb4p n3_out", 40},
+    {"west_s2", "wb4 wb4p wb3 wb3p s2_out", 60},
+    {"west_s1", "wb4 wb4p wb3 wb3p wb2 wb2p s1_out", 50},
+    {"n1_west", "n1_in wb1", 50},
+    {"n1_south", "n1_in s1_out", 90},
+    {"n1_east", "n1_in eb2 eb3 eb3p eb4", 60},
+    {"s1_east", "s1_in eb2 eb3 eb3p eb4", 50},
+    {"s1_north", "s1_in n1_out", 90},
+    {"s1_west", "s1_in wb1", 60},
+    {"s2_east", "s2_in eb3 eb3p eb4", 100},
+    {"s2_west", "s2_in wb2 wb2p wb1", 100},
+    {"n3_west", "n3_in wb3 wb3p wb2 wb2p wb1", 50},
+    {"n3_south", "n3_in s3_out", 90},
+    {"n3_east", "n3_in eb4", 60},
+    {"s3_east", "s3_in eb4", 50},
+    {"s3_north", "s3_in n3_out", 90},
+    {"s3_west", "s3_in wb3 wb3p wb2 wb2p wb1", 60},
+};
 
-const Connection& ConnectionAt(const Network& network, int32_t connection) {
-  return network.connections[static_cast<size_t>(connection)];
-}
-
-double EdgeLength(const Network& network, int32_t edge) {
-  double length = 0;
-  for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
-    length = std::max(length, LaneAt(network, lane).length);
-  }
-  return length;
-}
-
-/// The edge straight on from `edge`, or straight before it; -1 where there is none.
-int32_t StraightOn(const Network& network, int32_t edge, bool forward) {
-  for (const Connection& c : network.connections) {
-    const int32_t from = LaneAt(network, c.from).edge, to = LaneAt(network, c.to).edge;
-    if (c.direction == 's' && !network.edges[static_cast<size_t>(from)].internal &&
-        (forward ? from : to) == edge) {
-      return forward ? to : from;
-    }
-  }
-  return -1;
-}
+constexpr char kHead[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\n";
 
 }  // namespace
 
-Corridor::Corridor(const Network& network, std::span<const int32_t> edges)
-    : lane_begin_(network.lanes.size(), kNone), edge_begin_{0} {
-  TERSOR_CHECK(!edges.empty(), "corridor: no edge given");
-  double begin = 0;
-  for (size_t i = 0; i < edges.size(); ++i) {
-    TERSOR_CHECK(edges[i] >= 0 && static_cast<size_t>(edges[i]) < network.edges.size(),
-                 "corridor: edge ", edges[i], " of ", network.edges.size());
-    const Edge& edge = network.edges[static_cast<size_t>(edges[i])];
-    TERSOR_CHECK(!edge.internal, "corridor: the edge ", edge.id,
-                 " is internal; name the edges before and after it");
-    begin = i == 0 ? 0 : begin + AddLink(network, edges[i - 1], edges[i]);
-    edge_begin_.back() = begin;
-    for (const int32_t lane : edge.lanes) {
-      lane_begin_[static_cast<size_t>(lane)] = begin;
-    }
-    begin += EdgeLength(network, edges[i]);
-    edge_begin_.push_back(begin);
-  }
-}
+std::string CorridorNetworkXml() { return NetworkXml(CorridorNetwork(), kCorridorGrade); }
 
-/// Enters the internal lanes from one edge to the next; returns the length of the longest way.
-double Corridor::AddLink(const Network& network, int32_t from, int32_t to) {
-  const Edge& edge = network.edges[static_cast<size_t>(from)];
-  double longest = 0;
-  bool joined = false;
-  for (const int32_t lane : edge.lanes) {
-    for (const int32_t way : LaneAt(network, lane).connections) {
-      const Connection* connection = &ConnectionAt(network, way);
-      if (LaneAt(network, connection->to).edge != to) {
-        continue;
-      }
-      joined = true;
-      double length = 0;
-      while (connection->via >= 0) {
-        const Lane& via = LaneAt(network, connection->via);
-        lane_begin_[static_cast<size_t>(connection->via)] = edge_begin_.back() + length;
-        length += via.length;
-        if (via.connections.empty()) {
-          break;
-        }
-        connection = &ConnectionAt(network, via.connections[0]);
-      }
-      longest = std::max(longest, length);
+std::string CorridorRoutesXml(const CorridorOptions& options) {
+  std::string text = kHead;
+  text +=
+      "<routes>\n"
+      "    <vTypeDistribution id=\"traffic\">\n"
+      "        <vType id=\"car\" vClass=\"passenger\" carFollowModel=\"IDM\" accel=\"1.5\" "
+      "decel=\"3\" tau=\"1.2\" minGap=\"2\" speedFactor=\"normc(1,0.08,0.8,1.2)\" "
+      "probability=\"0.96\"/>\n"
+      "        <vType id=\"truck\" vClass=\"truck\" carFollowModel=\"IDM\" accel=\"0.8\" "
+      "decel=\"3\" tau=\"1.6\" minGap=\"2.5\" speedFactor=\"normc(0.92,0.05,0.8,1)\" "
+      "probability=\"0.04\"/>\n"
+      "    </vTypeDistribution>\n\n";
+  for (const Volume& volume : kVolumes) {
+    text += fmt::format("    <route id=\"{}\" edges=\"{}\"/>\n", volume.id, volume.edges);
+  }
+  text += "\n";
+  for (const Volume& volume : kVolumes) {
+    const double rate = volume.per_hour * options.demand / 3600;
+    if (rate > 0) {
+      text += fmt::format(
+          "    <flow id=\"{0}\" type=\"traffic\" route=\"{0}\" begin=\"0\" end=\"{1:g}\" "
+          "period=\"exp({2:.6f})\" departLane=\"best\" departSpeed=\"max\"/>\n",
+          volume.id, options.end, rate);
     }
   }
-  TERSOR_CHECK(joined, "corridor: no connection leads from edge ", edge.id, " to edge ",
-               network.edges[static_cast<size_t>(to)].id);
-  return longest;
+  return text + "</routes>\n";
 }
 
-double Corridor::Place(int32_t lane, double position) const {
-  return lane < 0 ? kNone : lane_begin_[static_cast<size_t>(lane)] + position;
+std::string CorridorConfigXml(const CorridorOptions& options) {
+  return fmt::format(
+      "{}<configuration>\n"
+      "    <input>\n"
+      "        <net-file value=\"corridor.net.xml\"/>\n"
+      "        <route-files value=\"corridor.rou.xml\"/>\n"
+      "    </input>\n"
+      "    <time>\n"
+      "        <begin value=\"0\"/>\n"
+      "        <end value=\"{:g}\"/>\n"
+      "        <step-length value=\"{:g}\"/>\n"
+      "    </time>\n"
+      "    <processing>\n"
+      "        <time-to-teleport value=\"-1\"/>\n"
+      "    </processing>\n"
+      "    <report>\n"
+      "        <xml-validation value=\"never\"/>\n"
+      "        <xml-validation.net value=\"never\"/>\n"
+      "        <xml-validation.routes value=\"never\"/>\n"
+      "        <no-step-log value=\"true\"/>\n"
+      "    </report>\n"
+      "</configuration>\n",
+      kHead, options.end, options.step);
 }
 
-std::vector<int32_t> BusiestWay(const Network& network, const Recording& recording) {
-  std::vector<int64_t> entries(network.edges.size());
-  for (const int32_t lane : recording.lane) {
-    if (lane >= 0 && !network.EdgeOfLane(lane).internal) {
-      ++entries[static_cast<size_t>(LaneAt(network, lane).edge)];
-    }
-  }
-  const auto busiest = std::max_element(entries.begin(), entries.end());
-  if (busiest == entries.end() || *busiest == 0) {
-    return {};
-  }
-  std::vector<int32_t> way = {static_cast<int32_t>(busiest - entries.begin())};
-  const auto is_new = [&](int32_t edge) {
-    return edge >= 0 && std::find(way.begin(), way.end(), edge) == way.end();
-  };
-  for (int32_t e = StraightOn(network, way.back(), true); is_new(e);
-       e = StraightOn(network, e, true)) {
-    way.push_back(e);
-  }
-  for (int32_t e = StraightOn(network, way.front(), false); is_new(e);
-       e = StraightOn(network, e, false)) {
-    way.insert(way.begin(), e);
-  }
-  return way;
+std::string WriteCorridor(const std::string& folder, const CorridorOptions& options) {
+  TERSOR_CHECK(std::isfinite(options.demand) && options.demand >= 0 && options.demand <= 10,
+               "corridor: demand is ", options.demand, "; it must be within 0 and 10");
+  TERSOR_CHECK(std::isfinite(options.end) && options.end > 0, "corridor: end is ", options.end,
+               " s; it must be after 0");
+  TERSOR_CHECK(options.step >= 0.001 && options.step <= 1, "corridor: step is ", options.step,
+               " s; it must be within 0.001 and 1");
+  MakeFolders(folder);
+  const std::string config = folder + "/corridor.sumocfg";
+  WriteFileAtomically(folder + "/corridor.net.xml", CorridorNetworkXml());
+  WriteFileAtomically(folder + "/corridor.rou.xml", CorridorRoutesXml(options));
+  WriteFileAtomically(config, CorridorConfigXml(options));
+  return config;
 }
 
 }  // namespace tersor::twin

@@ -1,39 +1,27 @@
-// A sequence of edges as one way on which places are metres from its start.
+// The synthetic corridor as files that SUMO and the twin read alike.
 #ifndef TERSOR_TWIN_CORRIDOR_H_
 #define TERSOR_TWIN_CORRIDOR_H_
 
-#include <cstdint>
-#include <span>
-#include <vector>
-
-#include "tersor/twin/network.h"
-#include "tersor/twin/recording.h"
+#include <string>
 
 namespace tersor::twin {
 
-/// Lanes along a sequence of edges, with the internal lanes between them, and how far each begins
-/// from the start of the first edge.
-class Corridor {
- public:
-  /// Throws Error on no edge, on an internal one, and on two that no connection joins, naming them.
-  Corridor(const Network& network, std::span<const int32_t> edges);
-
-  double length() const { return edge_begin_.back(); }  // m
-  /// Metres from the start to `position` on `lane`; NaN where the lane is not part of it.
-  double Place(int32_t lane, double position) const;
-  /// Where each edge begins, and the end.
-  std::span<const double> edge_begins() const { return edge_begin_; }
-
- private:
-  double AddLink(const Network& network, int32_t from, int32_t to);
-
-  std::vector<double> lane_begin_;  // of every lane of the network; NaN: not part
-  std::vector<double> edge_begin_;
+struct CorridorOptions {
+  double demand = 1;  // of the volumes of a busy hour
+  double end = 3600;  // s
+  double step = 0.1;  // s
 };
 
-/// The edge on which the recording has most entries, prolonged both ways straight on, as far as
-/// the network goes straight. Empty where nobody was on a normal edge.
-std::vector<int32_t> BusiestWay(const Network& network, const Recording& recording);
+/// Writes corridor.net.xml, corridor.rou.xml and corridor.sumocfg into a folder, which it creates.
+/// The same options give the same bytes. Returns the path of the .sumocfg. Throws Error naming an
+/// option or a path.
+std::string WriteCorridor(const std::string& folder, const CorridorOptions& options = {});
+
+/// Their contents. The volumes are of a busy hour on such a road: 1000 vehicles to the east and 800
+/// to the west, of which 4 % are trucks, and 200 on each minor road.
+std::string CorridorNetworkXml();
+std::string CorridorRoutesXml(const CorridorOptions& options);
+std::string CorridorConfigXml(const CorridorOptions& options);
 
 }  // namespace tersor::twin
 

@@ -48,14 +48,14 @@ class Sums {
     }
   }
 
-  TrafficState State(int32_t edge, size_t interval) const {
+  EdgeState State(int32_t edge, size_t interval) const {
     const Edge& road = network_.edges[static_cast<size_t>(edge)];
     double lane_metres = 0;
     for (const int32_t lane : road.lanes) {
       lane_metres += network_.lanes[static_cast<size_t>(lane)].length;
     }
     const size_t at = static_cast<size_t>(edge) * intervals_ + interval;
-    TrafficState state;
+    EdgeState state;
     state.edge = edge;
     state.begin = recording_.time.front() + static_cast<double>(interval) * interval_;
     state.end = state.begin + interval_;
@@ -86,11 +86,11 @@ class Sums {
 
 }  // namespace
 
-std::vector<TrafficState> EdieStates(const Network& network, const Recording& recording,
-                                     double interval) {
+std::vector<EdgeState> EdieStates(const Network& network, const Recording& recording,
+                                  double interval) {
   TERSOR_CHECK(interval > 0, "traffic states: the interval is ", interval,
                " s; it must be positive");
-  std::vector<TrafficState> out;
+  std::vector<EdgeState> out;
   if (recording.frames() < 2) {
     return out;
   }

@@ -13,7 +13,7 @@
 
 namespace tersor::twin {
 
-struct TrafficState {
+struct EdgeState {
   int32_t edge = -1;
   double begin = 0, end = 0;  // s
   double flow = 0;            // vehicles an hour and lane
@@ -26,8 +26,8 @@ struct TrafficState {
 /// its mean speed or at least what the positions show, is divided between the old edge's rest, the
 /// new edge's beginning and, for what remains, the junction. A step counts for the interval of its
 /// middle. Throws Error on an interval that is not positive.
-std::vector<TrafficState> EdieStates(const Network& network, const Recording& recording,
-                                     double interval);
+std::vector<EdgeState> EdieStates(const Network& network, const Recording& recording,
+                                  double interval);
 
 }  // namespace tersor::twin
 

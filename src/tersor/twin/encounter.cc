@@ -35,6 +35,11 @@ PathPlace AheadOf(const Frame& frame, int32_t row, double ahead) {
   return {frame.lane(row), frame.path[Index(row)], frame.position(row), ahead};
 }
 
+// The middle of a vehicle's rear, which may still be on a lane behind that of its front.
+PathPlace BackOf(const Frame& frame, int32_t row) {
+  return {frame.lane(row), frame.path[Index(row)], frame.back(row), 0, frame.behind[Index(row)]};
+}
+
 MovingBox BoxOf(const Frame& frame, int32_t row) {
   const size_t i = Index(row);
   return {.front = {frame.now->x[i], frame.now->y[i]},
@@ -57,6 +62,11 @@ bool Encounter::Update(const EncounterClassifier& classifier, const EncounterOpt
   }
   if (meeting.type == Type::kNone) {
     Passed(view, options, found != nullptr, &meeting);
+    // A pair that is only traced is not predicted; SUMO then takes the worst: that whoever is on
+    // the area stays there.
+    const auto& speed = frame.now->speed;
+    ego_approach_ = {meeting.ego_entry, meeting.ego_exit, speed[Index(ego)], kNever, kNever};
+    foe_approach_ = {meeting.foe_entry, meeting.foe_exit, speed[Index(foe)], kNever, kNever};
   } else if (Ongoing(meeting.type)) {
     Passed(view, options, found != nullptr, &meeting);
     EstimateTimes(view, &meeting);
@@ -218,12 +228,10 @@ void Encounter::NotePlace(const View& view, const Meeting& meeting) {
       place_ = AheadOf(frame, view.foe, meeting.foe_entry);
       break;
     case Type::kFollower:
-      place_ = AheadOf(frame, view.foe, 0);
-      place_.position = frame.back(view.foe);
+      place_ = BackOf(frame, view.foe);
       break;
     case Type::kLeader:
-      place_ = AheadOf(frame, view.ego, 0);
-      place_.position = frame.back(view.ego);
+      place_ = BackOf(frame, view.ego);
       break;
     case Type::kOncoming:
       place_ = AheadOf(frame, view.ego, 0);
@@ -339,10 +347,15 @@ Point Locate(const RoadMap& map, const RoutePaths& paths, const PathPlace& place
     lane = connection.to;
     ++step;
   }
-  // Behind a lane's beginning: on the internal lane before it, if there is one.
-  if (position < 0 && map.topology.before[Index(lane)] >= 0) {
-    lane = map.topology.before[Index(lane)];
+  // Behind a lane's beginning.
+  int32_t behind = place.behind;
+  while (position < 0 && behind >= 0) {
+    lane = behind;
     position += map.lane(lane).length;
+    behind = map.topology.before[Index(lane)];
+    if (behind < 0 && map.internal(lane)) {
+      behind = map.connection(map.topology.entry[Index(lane)]).from;
+    }
   }
   return at(lane, position);
 }

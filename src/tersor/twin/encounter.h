@@ -18,10 +18,11 @@ struct EncounterOptions {
   bool box_ttc = false;
 };
 
-/// A place ahead on a vehicle's path; found on the map only when it is wanted.
+/// A place on a vehicle's path; found on the map only when it is wanted.
 struct PathPlace {
   int32_t lane = -1, path = -1;
   double position = 0, ahead = 0;  // m on the lane, m further on
+  int32_t behind = -1;             // the lane where it lies if the position is negative
 };
 
 /// The worst value of a measure, so far.

@@ -25,9 +25,9 @@ struct Ends {
   double flow = 1, density = 1, speed = 1;
 };
 
-Ends EndsOf(std::span<const TrafficState> states) {
+Ends EndsOf(std::span<const EdgeState> states) {
   Ends ends;
-  for (const TrafficState& state : states) {
+  for (const EdgeState& state : states) {
     ends.flow = std::max(ends.flow, state.flow);
     ends.density = std::max(ends.density, state.density);
     ends.speed = std::max(ends.speed, state.speed);
@@ -36,10 +36,10 @@ Ends EndsOf(std::span<const TrafficState> states) {
 }
 
 /// Dots that would cover one another are one.
-void DrawDots(const PlotArea& plot, std::span<const TrafficState> states,
-              double TrafficState::*value, double top_speed, Html* svg) {
+void DrawDots(const PlotArea& plot, std::span<const EdgeState> states, double EdgeState::*value,
+              double top_speed, Html* svg) {
   std::set<std::pair<long, long>> taken;
-  for (const TrafficState& state : states) {
+  for (const EdgeState& state : states) {
     const double x = plot.X(state.density), y = plot.Y(state.*value);
     if (state.density > 0 && taken.emplace(std::lround(x), std::lround(y)).second) {
       svg->Leaf("circle", {{"class", "dot"},
@@ -53,14 +53,14 @@ void DrawDots(const PlotArea& plot, std::span<const TrafficState> states,
 
 }  // namespace
 
-Picture FundamentalDiagram(std::span<const TrafficState> states) {
+Picture FundamentalDiagram(std::span<const EdgeState> states) {
   const Ends ends = EndsOf(states);
   const PlotArea flow(kLeft, AxisBetween(0, ends.density, 5), AxisBetween(0, ends.flow, 5),
                       "density, vehicles/km and lane", "flow, vehicles/h and lane");
   const PlotArea speed(kRight, AxisBetween(0, ends.density, 5), AxisBetween(0, ends.speed, 5),
                        "density, vehicles/km and lane", "speed, m/s");
-  const auto drawn = std::count_if(states.begin(), states.end(),
-                                   [](const TrafficState& s) { return s.density > 0; });
+  const auto drawn =
+      std::count_if(states.begin(), states.end(), [](const EdgeState& s) { return s.density > 0; });
   Picture picture;
   picture.name = "fundamental-diagram";
   picture.title = "Fundamental diagram";
@@ -76,8 +76,8 @@ Picture FundamentalDiagram(std::span<const TrafficState> states) {
   picture.height = kHeight;
   flow.DrawAxes(&picture.body);
   speed.DrawAxes(&picture.body);
-  DrawDots(flow, states, &TrafficState::flow, ends.speed, &picture.body);
-  DrawDots(speed, states, &TrafficState::speed, ends.speed, &picture.body);
+  DrawDots(flow, states, &EdgeState::flow, ends.speed, &picture.body);
+  DrawDots(speed, states, &EdgeState::speed, ends.speed, &picture.body);
   return picture;
 }
 

@@ -11,7 +11,7 @@ namespace tersor::twin {
 
 /// Flow over density and speed over density, a dot an edge and interval; states without vehicles
 /// are left out.
-Picture FundamentalDiagram(std::span<const TrafficState> states);
+Picture FundamentalDiagram(std::span<const EdgeState> states);
 
 }  // namespace tersor::twin
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cmath>
 #include <vector>
 
 #include "tersor/report/number_format.h"
@@ -69,7 +70,8 @@ Picture ConflictHeatMap(const Network& network, std::span<const ConflictMark> co
                         const HeatMapOptions& options) {
   std::vector<Point> points;
   for (const ConflictMark& conflict : conflicts) {
-    if (options.type.empty() || conflict.type == options.type) {
+    const bool counts = options.type.empty() || conflict.type == options.type;
+    if (counts && std::isfinite(conflict.point.x) && std::isfinite(conflict.point.y)) {
       points.push_back(conflict.point);
     }
   }

@@ -46,6 +46,16 @@ class Ways {
   // -1 where a request belongs to a crossing on foot.
   const std::vector<int32_t>& ways() const { return ways_; }
 
+  // Its internal lanes, in driving order.
+  std::vector<int32_t> Parts(size_t way) const {
+    std::vector<int32_t> parts;
+    for (int32_t lane = network_.connections[Index(ways_[way])].via; lane >= 0;
+         lane = topology_.after[Index(lane)]) {
+      parts.push_back(lane);
+    }
+    return parts;
+  }
+
   std::vector<int32_t> FoeLanes(size_t way) const {
     std::vector<int32_t> lanes;
     for (size_t foe = 0; foe < ways_.size(); ++foe) {
@@ -89,15 +99,6 @@ class Ways {
   }
 
  private:
-  std::vector<int32_t> Parts(size_t way) const {
-    std::vector<int32_t> parts;
-    for (int32_t lane = network_.connections[Index(ways_[way])].via; lane >= 0;
-         lane = topology_.after[Index(lane)]) {
-      parts.push_back(lane);
-    }
-    return parts;
-  }
-
   bool YieldsTo(size_t way, size_t foe) const { return junction_.requests[way].response[foe]; }
 
   bool AreFoes(size_t way, size_t foe) const {
@@ -146,19 +147,13 @@ class Ways {
     const Lane& own = network_.lanes[Index(lane)];
     const Lane& foe = network_.lanes[Index(other)];
     const std::vector<double> offsets = IntersectionOffsets(own.shape, foe.shape);
-    const std::vector<double> foe_offsets = IntersectionOffsets(foe.shape, own.shape);
-    if (offsets.empty() || foe_offsets.empty()) {
+    if (offsets.empty()) {
       return std::nullopt;
     }
     if (topology_.before[Index(lane)] >= 0) {
       return 0;  // it waits at its second part's beginning
     }
-    const double between =
-        PoseAt(own.shape, offsets.back()).heading - PoseAt(foe.shape, foe_offsets.back()).heading;
-    // The more askew the two, the longer the stretch that they share.
-    const double factor = 2 / std::max(std::abs(std::sin(between)), 0.2) - 1;
-    const double size = std::min(foe.width * factor, own.length);
-    const double entry = std::max(offsets.back() - size / 2, 0.0);
+    const double entry = std::max(offsets.back() - foe.width / 2, 0.0);
     return entry * own.length / std::max(Length(own.shape), 0.1);
   }
 
@@ -188,7 +183,7 @@ std::vector<double> IntersectionOffsets(const Polyline& line, const Polyline& ot
 }
 
 JunctionConflicts::JunctionConflicts(const Network& network, const LaneTopology& topology)
-    : places_(network.connections.size()), last_lanes_to_(network.edges.size()) {
+    : places_(network.connections.size()), lanes_to_(network.edges.size()) {
   for (size_t j = 0; j < network.junctions.size(); ++j) {
     AddJunction(network, topology, static_cast<int32_t>(j));
   }
@@ -214,13 +209,9 @@ void JunctionConflicts::AddJunction(const Network& network, const LaneTopology& 
     place.foes = static_cast<int64_t>(foe_lanes_.size());
     place.foe_count = static_cast<int32_t>(foes.size());
     foe_lanes_.insert(foe_lanes_.end(), foes.begin(), foes.end());
-    int32_t last = connection.via;
-    while (last >= 0 && topology.after[Index(last)] >= 0) {
-      last = topology.after[Index(last)];
-    }
-    if (last >= 0) {
-      last_lanes_to_[Index(network.lanes[Index(connection.to)].edge)].push_back(last);
-    }
+    std::vector<int32_t> parts = ways.Parts(way);
+    std::vector<int32_t>& lanes = lanes_to_[Index(network.lanes[Index(connection.to)].edge)];
+    lanes.insert(lanes.end(), parts.rbegin(), parts.rend());
   }
 }
 

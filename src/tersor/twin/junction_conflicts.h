@@ -37,9 +37,9 @@ class JunctionConflicts {
     return {foe_lanes_.data() + place.foes, static_cast<size_t>(place.foe_count)};
   }
 
-  /// The last internal lanes of the ways that lead to an edge.
-  std::span<const int32_t> LastLanesTo(int32_t edge) const {
-    return last_lanes_to_[static_cast<size_t>(edge)];
+  /// The internal lanes of the ways that lead to an edge; of each way the last one first.
+  std::span<const int32_t> LanesTo(int32_t edge) const {
+    return lanes_to_[static_cast<size_t>(edge)];
   }
 
  private:
@@ -56,7 +56,7 @@ class JunctionConflicts {
   std::vector<Place> places_;
   std::vector<WayConflict> conflicts_;
   std::vector<int32_t> foe_lanes_;
-  std::vector<std::vector<int32_t>> last_lanes_to_;
+  std::vector<std::vector<int32_t>> lanes_to_;
 };
 
 /// Metres along `line` at which `other` crosses it, ascending.

@@ -102,6 +102,9 @@ struct Network {
   /// -1 where there is none.
   int32_t FindEdge(const std::string& id) const;
   int32_t FindLane(const std::string& id) const;
+
+  /// Sets `low` and `high`.
+  void Measure();
 };
 
 /// Reads .net.xml, or .net.xml.gz. Throws Error naming file, line and column, and the element or

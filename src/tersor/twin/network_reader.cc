@@ -1,7 +1,6 @@
 // Elements of .net.xml into the arrays of twin/network.h.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <utility>
 
@@ -87,7 +86,10 @@ class NetworkReader {
     for (size_t i = 0; i < ways_.size(); ++i) {
       CheckWay(i);
     }
-    Measure();
+    if (network_.lanes.empty()) {
+      root_.Fail(": a network without edges");
+    }
+    network_.Measure();
     return std::move(network_);
   }
 
@@ -338,28 +340,6 @@ class NetworkReader {
       element.Fail(": ", count, " connections cross it but it has ", junction.ways.size(),
                    " requests");
     }
-  }
-
-  void Measure() {
-    constexpr double kFar = std::numeric_limits<double>::infinity();
-    Point low = {kFar, kFar}, high = {-kFar, -kFar};
-    const auto include = [&](const Polyline& shape) {
-      for (const Point& point : shape) {
-        low = {std::min(low.x, point.x), std::min(low.y, point.y)};
-        high = {std::max(high.x, point.x), std::max(high.y, point.y)};
-      }
-    };
-    for (const Lane& lane : network_.lanes) {
-      include(lane.shape);
-    }
-    for (const Junction& junction : network_.junctions) {
-      include(junction.shape);
-    }
-    if (network_.lanes.empty()) {
-      root_.Fail(": a network without edges");
-    }
-    network_.low = low;
-    network_.high = high;
   }
 
   static size_t Index(int32_t index) { return static_cast<size_t>(index); }

@@ -46,7 +46,8 @@ SsmDevice::SsmDevice(const Network& network, const SsmOptions& options)
 void SsmDevice::Update(const Snapshot& snapshot, std::span<const Vehicle> vehicles) {
   TERSOR_CHECK(!started_ || snapshot.time > last_time_, "ssm: time ", snapshot.time,
                " s comes after ", last_time_, " s");
-  frame_.step = started_ ? snapshot.time - last_time_ : 0;
+  // To the millisecond, as SUMO counts: a sum of steps then is what it is there.
+  frame_.step = started_ ? std::round((snapshot.time - last_time_) * 1000) / 1000 : 0;
   last_time_ = snapshot.time;
   started_ = true;
   BuildFrame(snapshot, vehicles);
@@ -66,7 +67,7 @@ void SsmDevice::BuildFrame(const Snapshot& snapshot, std::span<const Vehicle> ve
                       &frame_.length, &frame_.width, &frame_.advance}) {
     field->clear();
   }
-  for (auto* field : {&now_.vehicle, &now_.lane, &now_.route_index, &frame_.path}) {
+  for (auto* field : {&now_.vehicle, &now_.lane, &now_.route_index, &frame_.path, &frame_.behind}) {
     field->clear();
   }
   frame_.opposite.clear();
@@ -95,7 +96,7 @@ void SsmDevice::BuildFrame(const Snapshot& snapshot, std::span<const Vehicle> ve
         Close(vehicle, encounter);
       }
       known.encounters = {};
-      known.lane = -1;
+      known.lane = known.behind = -1;
     }
   }
   present_ = now_.vehicle;
@@ -125,6 +126,9 @@ void SsmDevice::Place(size_t row, const Vehicle& vehicle) {
                                                        map_.topology.target[Index(lane)])
                                      : paths_.PathFrom(known.route, route_index, lane);
   }
+  if (known.lane >= 0 && map_.lane(lane).edge != map_.lane(known.lane).edge) {
+    known.behind = known.lane;
+  }
   known.lane = lane;
   known.route_index = route_index;
   known.position = position;
@@ -132,6 +136,7 @@ void SsmDevice::Place(size_t row, const Vehicle& vehicle) {
   frame_.width.push_back(vehicle.width);
   frame_.advance.push_back(advance);
   frame_.path.push_back(known.path);
+  frame_.behind.push_back(known.behind);
   frame_.opposite.push_back(known.opposite);
 }
 

@@ -55,7 +55,7 @@ class SsmDevice {
   struct Known {
     int32_t row = -1;    // of the frame; -1: not on the road
     int32_t route = -1;  // of RoutePaths
-    int32_t lane = -1, route_index = -1, path = -1;
+    int32_t lane = -1, behind = -1, route_index = -1, path = -1;
     double position = 0;
     bool opposite = false;
     std::vector<Encounter> encounters;

@@ -192,11 +192,11 @@ void Surroundings::ScanUpstream(const Stretch& stretch) {
     return;
   }
   const double remaining = stretch.range - stretch.position;
-  const std::span<const int32_t> last_lanes = map_.conflicts.LastLanesTo(stretch.edge);
-  for (const int32_t lane : last_lanes) {
+  const std::span<const int32_t> leading_here = map_.conflicts.LanesTo(stretch.edge);
+  for (const int32_t lane : leading_here) {
     ScanJunction(lane, stretch.conflict_lane, stretch.distance);
   }
-  if (last_lanes.empty()) {
+  if (leading_here.empty()) {
     return;
   }
   const std::vector<int32_t>& incoming = map_.topology.incoming_edges[Index(edge.from)];

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tersor/report/number_format.h"
-#include "tersor/twin/corridor.h"
+#include "tersor/twin/edge_way.h"
 #include "tersor/twin/plot_area.h"
 #include "tersor/twin/speed_colors.h"
 
@@ -28,16 +28,16 @@ constexpr double kTolerance = 0.3;  // units that a trajectory may be off
 /// One point of a trajectory.
 struct Step {
   size_t frame;
-  double place;  // m along the corridor
+  double place;  // m along the way
   float speed;   // m/s
 };
 
-/// Every vehicle's points on the corridor, in order of time.
-std::vector<std::vector<Step>> StepsOf(const Corridor& corridor, const Recording& recording) {
+/// Every vehicle's points on the way, in order of time.
+std::vector<std::vector<Step>> StepsOf(const EdgeWay& way, const Recording& recording) {
   std::vector<std::vector<Step>> out(recording.vehicles.size());
   for (size_t frame = 0; frame < recording.frames(); ++frame) {
     for (size_t entry = recording.begin[frame]; entry < recording.begin[frame + 1]; ++entry) {
-      const double place = corridor.Place(recording.lane[entry], recording.position[entry]);
+      const double place = way.Place(recording.lane[entry], recording.position[entry]);
       if (!std::isnan(place)) {
         out[static_cast<size_t>(recording.vehicle[entry])].push_back(
             {frame, place, recording.speed[entry]});
@@ -128,20 +128,20 @@ void DrawRamp(double top_speed, Html* svg) {
            svg);
 }
 
-/// A ring at the time and the place of the first vehicle that is on the corridor.
-size_t DrawConflicts(const PlotArea& plot, const Corridor& corridor, const Recording& recording,
+/// A ring at the time and the place of the first vehicle that is on the way.
+size_t DrawConflicts(const PlotArea& plot, const EdgeWay& way, const Recording& recording,
                      std::span<const ConflictMark> conflicts, Html* svg) {
   size_t drawn = 0;
   for (const ConflictMark& conflict : conflicts) {
     const auto after =
         std::upper_bound(recording.time.begin(), recording.time.end(), conflict.time + 1e-9);
-    if (after == recording.time.begin()) {
+    if (after == recording.time.begin() || !std::isfinite(conflict.time)) {
       continue;
     }
     const size_t frame = static_cast<size_t>(after - recording.time.begin()) - 1;
     for (size_t entry = recording.begin[frame]; entry < recording.begin[frame + 1]; ++entry) {
       const int32_t vehicle = recording.vehicle[entry];
-      const double place = corridor.Place(recording.lane[entry], recording.position[entry]);
+      const double place = way.Place(recording.lane[entry], recording.position[entry]);
       if ((vehicle == conflict.first || vehicle == conflict.second) && !std::isnan(place)) {
         svg->Leaf("circle", {{"class", fmt::format("ring band{}", SeverityBand(conflict))},
                              {"cx", FormatCoordinate(plot.X(conflict.time))},
@@ -159,12 +159,12 @@ size_t DrawConflicts(const PlotArea& plot, const Corridor& corridor, const Recor
 
 Picture TimeSpaceDiagram(const Network& network, const Recording& recording,
                          std::span<const ConflictMark> conflicts, std::span<const int32_t> edges) {
-  const Corridor corridor(network, edges);
+  const EdgeWay way(network, edges);
   const double begin = recording.frames() > 0 ? recording.time.front() : 0;
   const double end = recording.frames() > 0 ? recording.time.back() : 1;
   report::Axis time =
       report::MakeAxis(std::vector<double>{begin, (begin + end) / 2, end}, 9, false);
-  const PlotArea plot(kFrame, time, AxisBetween(0, corridor.length(), 6), "time, s", "place, m");
+  const PlotArea plot(kFrame, time, AxisBetween(0, way.length(), 6), "time, s", "place, m");
   Picture picture;
   picture.name = "time-space";
   picture.title = "Time-space diagram";
@@ -176,19 +176,19 @@ Picture TimeSpaceDiagram(const Network& network, const Recording& recording,
   DrawRamp(TopSpeed(recording), &picture.body);
   TrajectoryPaths paths(plot, recording);
   size_t vehicles = 0;
-  for (const std::vector<Step>& steps : StepsOf(corridor, recording)) {
+  for (const std::vector<Step>& steps : StepsOf(way, recording)) {
     vehicles += steps.size() > 1;
     paths.Add(steps);
   }
   paths.Draw(&picture.body);
-  const size_t rings = DrawConflicts(plot, corridor, recording, conflicts, &picture.body);
+  const size_t rings = DrawConflicts(plot, way, recording, conflicts, &picture.body);
   DrawLegend(std::vector<LegendEntry>{{"ring band0", "", "conflict"},
                                       {"ring band1", "", "TTC ≤ 1.5 s"},
                                       {"ring band2", "", "≤ 1.0 s"},
                                       {"ring band3", "", "≤ 0.5 s"}},
              kFrame.left, 13, &picture.body);
   picture.description = fmt::format("The ways of {} vehicles over {} m with {} conflicts.",
-                                    vehicles, report::FormatNumber(corridor.length()), rings);
+                                    vehicles, report::FormatNumber(way.length()), rings);
   return picture;
 }
 

@@ -13,7 +13,7 @@
 namespace tersor::twin {
 
 /// Trajectories on all lanes of `edges`, with a ring where a conflict of two of the recording's
-/// vehicles happened on them. Throws what Corridor throws.
+/// vehicles happened on them. Throws what EdgeWay throws.
 Picture TimeSpaceDiagram(const Network& network, const Recording& recording,
                          std::span<const ConflictMark> conflicts, std::span<const int32_t> edges);
 

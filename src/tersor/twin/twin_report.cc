@@ -13,7 +13,7 @@
 #include "tersor/report/page_head.h"
 #include "tersor/report/table.h"
 #include "tersor/twin/conflict_charts.h"
-#include "tersor/twin/corridor.h"
+#include "tersor/twin/edge_way.h"
 #include "tersor/twin/edie.h"
 #include "tersor/twin/fundamental_diagram.h"
 #include "tersor/twin/heat_map.h"
@@ -197,7 +197,7 @@ std::vector<Picture> RunPictures(const TwinRun& run) {
   if (!way.empty()) {
     out.push_back(TimeSpaceDiagram(*run.network, *run.recording, run.conflicts, way));
   }
-  const std::vector<TrafficState> states =
+  const std::vector<EdgeState> states =
       EdieStates(*run.network, *run.recording, run.state_interval);
   if (!states.empty()) {
     out.push_back(FundamentalDiagram(states));

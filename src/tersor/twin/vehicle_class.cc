@@ -48,4 +48,17 @@ VehicleClasses ParseClasses(std::string_view allow, std::string_view disallow) {
   return allow.empty() ? ~ParseNames(disallow) : ParseNames(allow);
 }
 
+std::string ClassNames(VehicleClasses classes) {
+  if (classes == kAllClasses) {
+    return "all";
+  }
+  std::string names;
+  for (const std::string_view name : kNames) {
+    if ((classes & ClassBit(name)) != 0) {
+      names += internal::Concat(names.empty() ? "" : " ", name);
+    }
+  }
+  return names;
+}
+
 }  // namespace tersor::twin

@@ -270,6 +270,14 @@ double XmlElement::Time(const char* attribute, double fallback) const {
   return Has(attribute) ? Time(attribute) : fallback;
 }
 
+std::vector<const char*> XmlElement::Attributes() const {
+  std::vector<const char*> names;
+  for (const pugi::xml_attribute attribute : node_.attributes()) {
+    names.push_back(attribute.name());
+  }
+  return names;
+}
+
 std::vector<XmlElement> XmlElement::Children() const {
   std::vector<XmlElement> children;
   for (const pugi::xml_node child : node_.children()) {
@@ -290,14 +298,18 @@ std::vector<XmlElement> XmlElement::Children(const char* name) const {
 
 void InputWarnings::UnknownAttributes(const XmlElement& element,
                                       std::initializer_list<std::string_view> known) {
-  for (const pugi::xml_attribute attribute : element.node_.attributes()) {
-    const std::string_view name = attribute.name();
-    if (std::find(known.begin(), known.end(), name) == known.end() &&
-        name.find(':') == std::string_view::npos &&
-        said_.insert(internal::Concat(element.name(), ' ', name)).second) {
-      log::Warn("{}: {}: the attribute {} is not known; it is ignored here and further on",
-                element.Place(attribute.name()), element.Label(), Quoted(name));
+  for (const char* const attribute : element.Attributes()) {
+    if (std::find(known.begin(), known.end(), attribute) == known.end()) {
+      UnknownAttribute(element, attribute);
     }
+  }
+}
+
+void InputWarnings::UnknownAttribute(const XmlElement& element, const char* attribute) {
+  const bool of_xml_itself = std::string_view(attribute).find(':') != std::string_view::npos;
+  if (!of_xml_itself && said_.insert(internal::Concat(element.name(), ' ', attribute)).second) {
+    log::Warn("{}: {}: the attribute {} is not known; it is ignored here and further on",
+              element.Place(attribute), element.Label(), Quoted(attribute));
   }
 }
 

@@ -80,6 +80,7 @@ class XmlElement {
   double Time(const char* attribute) const;
   double Time(const char* attribute, double fallback) const;
 
+  std::vector<const char*> Attributes() const;  // names
   std::vector<XmlElement> Children() const;
   std::vector<XmlElement> Children(const char* name) const;
 
@@ -100,7 +101,6 @@ class XmlElement {
 
  private:
   friend class XmlDocument;
-  friend class InputWarnings;
   XmlElement(const XmlDocument::Contents* contents, pugi::xml_node node)
       : contents_(contents), node_(node) {}
 
@@ -113,6 +113,7 @@ class InputWarnings {
  public:
   /// Attributes that nobody reads, by the element's and the attribute's name.
   void UnknownAttributes(const XmlElement& element, std::initializer_list<std::string_view> known);
+  void UnknownAttribute(const XmlElement& element, const char* attribute);
   void Once(const XmlElement& element, const std::string& warning);
 
  private:
