@@ -64,6 +64,9 @@ int Main(int argc, char** argv) {
   if (verb == "report") {
     return RunReport(argc - 1, argv + 1);
   }
+  if (verb == "twin") {
+    return RunTwin(argc - 1, argv + 1);
+  }
   if (verb == "reproduce") {
     return RunReproduce(argc - 1, argv + 1);
   }

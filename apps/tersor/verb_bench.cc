@@ -9,6 +9,7 @@
 #include "bench_mxfp4.h"
 #include "bench_sparse.h"
 #include "bench_train.h"
+#include "bench_twin.h"
 #include "cli.h"
 #include "tersor/util/error.h"
 #include "tersor/util/record.h"
@@ -38,7 +39,7 @@ int RunBench(int argc, char** argv) {
   BenchOptions options;
   CommandLine line("bench", "Measure speed against a peer, turn by turn in the same run.",
                    "tersor bench train --json bench.json");
-  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4, sparse, attention",
+  line.Positionals("suite", "what to measure: train, decode, int8, mxfp4, sparse, attention, twin",
                    &suites, 1)
       .Option("--repeats", "turns, each of ours and the peer", &options.repeats)
       .Option("--rows", "only rows whose name contains this", &options.rows);
@@ -67,9 +68,11 @@ int RunBench(int argc, char** argv) {
       BenchSparse(options, record);
     } else if (suite == "attention") {
       BenchAttention(options, record);
+    } else if (suite == "twin") {
+      BenchTwin(options, record);
     } else {
       FailUsage("tersor bench: unknown suite ", suite,
-                "; there are: train, decode, int8, mxfp4, sparse, attention");
+                "; there are: train, decode, int8, mxfp4, sparse, attention, twin");
     }
   }
   if (record.rows.empty()) {

@@ -20,6 +20,7 @@ inline constexpr std::array kVerbs = {
     Verb{"eval", "measure a model: perplexity, bits per byte, multiple choice, accuracy", true},
     Verb{"generate", "continue a text with a model", false},
     Verb{"serve", "serve a model over OpenAI's HTTP interface", false},
+    Verb{"twin", "simulate traffic and measure its safety", false},
     Verb{"export", "write a model as GGUF or safetensors in another type", false},
     Verb{"bench", "measure speed against a peer in the same run", true},
     Verb{"report", "draw result records as one offline HTML page", false},

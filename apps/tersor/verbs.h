@@ -10,6 +10,7 @@ int RunServe(int argc, char** argv);
 int RunExport(int argc, char** argv);
 int RunReport(int argc, char** argv);
 int RunReproduce(int argc, char** argv);
+int RunTwin(int argc, char** argv);
 
 // In `tersor-torch`.
 int RunTrain(int argc, char** argv);

@@ -9,6 +9,7 @@
 #include "tersor/report/line_chart.h"
 #include "tersor/report/number_format.h"
 #include "tersor/report/page_assets.h"
+#include "tersor/report/page_head.h"
 #include "tersor/report/ratio_chart.h"
 #include "tersor/report/record_view.h"
 #include "tersor/report/table.h"
@@ -20,8 +21,6 @@ namespace tersor::report {
 namespace {
 
 constexpr size_t kMaxTiles = 8;  // beyond it, all metrics stand in a table as well
-constexpr const char* kPolicy =
-    "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:";
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;
 
@@ -228,18 +227,6 @@ void NumberEqualNames(std::vector<RecordView>* records) {
   }
 }
 
-Html Head(const std::string& title) {
-  Html html;
-  html.Open("head").Leaf("meta", {{"charset", "utf-8"}});
-  html.Leaf("meta", {{"http-equiv", "Content-Security-Policy"}, {"content", kPolicy}});
-  html.Leaf("meta", {{"name", "viewport"}, {"content", "width=device-width, initial-scale=1"}});
-  html.Leaf("meta", {{"name", "color-scheme"}, {"content", "light dark"}});
-  html.Leaf("link", {{"rel", "icon"}, {"href", "data:,"}});
-  html.Element("title", {}, title);
-  html.Open("style").Trusted(PageStyle()).Close();
-  return html.Close();
-}
-
 }  // namespace
 
 std::string RenderPage(std::span<const Json> records, const PageOptions& options) {
@@ -254,7 +241,7 @@ std::string RenderPage(std::span<const Json> records, const PageOptions& options
                             : several              ? internal::Concat(views.size(), " results")
                                                    : views[0].name;
   Html html;
-  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Append(Head(title));
+  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}}).Append(PageHead(title));
   html.Open("body").Open("header").Element("p", {{"class", "brand"}}, "tersor report");
   html.Element("h1", {}, title).Close().Open("main");
   if (several) {

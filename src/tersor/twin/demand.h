@@ -82,19 +82,27 @@ struct Demand {
   std::vector<Departure> departures;  // by time, ties as listed
 };
 
+/// The simulated time, in seconds.
+struct TimeWindow {
+  double begin = 0, end = std::numeric_limits<double>::infinity();
+};
+
 /// Reads files of vTypes, distributions, routes, vehicles, trips and flows (also .gz), in order.
 /// Trips are routed by free-flow time; flows become vehicles; what is drawn depends on `seed`
 /// alone. Throws Error naming file, line and element: a route over a missing edge (which vehicle,
 /// which edge) or over edges that are not connected, an unknown class or model with the nearest
-/// known one, lengths and speeds that are not positive, numbers that are none.
-Demand ReadDemand(const std::vector<std::string>& paths, const Network& network, uint64_t seed);
+/// known one, lengths and speeds that are not positive, numbers that are none. Who would depart
+/// outside of the window is left out.
+Demand ReadDemand(const std::vector<std::string>& paths, const Network& network, uint64_t seed,
+                  const TimeWindow& window = {});
 
 /// The same of texts with the names by which messages call them.
 struct DemandText {
   std::string_view xml;
   std::string name;
 };
-Demand ParseDemand(const std::vector<DemandText>& texts, const Network& network, uint64_t seed);
+Demand ParseDemand(const std::vector<DemandText>& texts, const Network& network, uint64_t seed,
+                   const TimeWindow& window = {});
 
 }  // namespace tersor::twin
 

@@ -1,6 +1,8 @@
 #include "tersor/twin/network.h"
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tersor::twin {
 
@@ -32,6 +34,24 @@ int32_t Network::FindEdge(const std::string& id) const {
 int32_t Network::FindLane(const std::string& id) const {
   const auto found = lane_of.find(id);
   return found == lane_of.end() ? -1 : found->second;
+}
+
+void Network::Measure() {
+  constexpr double kFar = std::numeric_limits<double>::infinity();
+  low = {kFar, kFar};
+  high = {-kFar, -kFar};
+  const auto include = [this](const Polyline& shape) {
+    for (const Point& point : shape) {
+      low = {std::min(low.x, point.x), std::min(low.y, point.y)};
+      high = {std::max(high.x, point.x), std::max(high.y, point.y)};
+    }
+  };
+  for (const Lane& lane : lanes) {
+    include(lane.shape);
+  }
+  for (const Junction& junction : junctions) {
+    include(junction.shape);
+  }
 }
 
 }  // namespace tersor::twin

@@ -67,7 +67,7 @@ struct Junction {
   std::vector<int32_t> incoming;  // lanes
   std::vector<int32_t> internal;  // internal lanes, as listed
   std::vector<Request> requests;
-  std::vector<int32_t> ways;  // request -> connection
+  std::vector<int32_t> ways;  // request -> connection; -1: a crossing on foot
 };
 
 struct SignalPhase {
@@ -102,6 +102,9 @@ struct Network {
   /// -1 where there is none.
   int32_t FindEdge(const std::string& id) const;
   int32_t FindLane(const std::string& id) const;
+
+  /// Sets `low` and `high`.
+  void Measure();
 };
 
 /// Reads .net.xml, or .net.xml.gz. Throws Error naming file, line and column, and the element or

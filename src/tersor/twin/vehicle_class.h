@@ -16,6 +16,9 @@ VehicleClasses ClassBit(std::string_view name);
 /// "all" for every class. Throws Error naming an unknown class and the nearest known one.
 VehicleClasses ParseClasses(std::string_view allow, std::string_view disallow);
 
+/// The classes' names separated by blanks; "all" for every one.
+std::string ClassNames(VehicleClasses classes);
+
 }  // namespace tersor::twin
 
 #endif  // TERSOR_TWIN_VEHICLE_CLASS_H_

@@ -1,0 +1,15 @@
+// `tersor bench twin`: traffic's speed beside SUMO's.
+#ifndef TERSOR_APPS_TERSOR_BENCH_TWIN_H_
+#define TERSOR_APPS_TERSOR_BENCH_TWIN_H_
+
+#include "bench_row.h"
+
+namespace tersor::cli {
+
+/// Vehicle updates a second of our engine beside those that SUMO says of itself, on the same grids
+/// and routes. Throws Error where SUMO's programs are not installed.
+void BenchTwin(const BenchOptions& options, Record& record);
+
+}  // namespace tersor::cli
+
+#endif  // TERSOR_APPS_TERSOR_BENCH_TWIN_H_

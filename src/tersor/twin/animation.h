@@ -1,0 +1,38 @@
+// The run as a film: one self-contained page with the roads from above, everyone on them, signals
+// and conflicts, drawn on a canvas by web/twin_*.js. It loads nothing from any network.
+#ifndef TERSOR_TWIN_ANIMATION_H_
+#define TERSOR_TWIN_ANIMATION_H_
+
+#include <span>
+#include <string>
+
+#include "tersor/twin/conflict_mark.h"
+#include "tersor/twin/network.h"
+#include "tersor/twin/recording.h"
+#include "tersor/util/json.h"
+
+namespace tersor::twin {
+
+struct AnimationOptions {
+  std::string title = "Traffic";
+};
+
+/// What the page embeds; the same input gives the same bytes. Places are whole units of 2 cm,
+/// angles of 360/4096 degrees, speeds and accelerations of 0.05 m/s and m/s^2, times of 1 ms; a
+/// vehicle's numbers over the frames are a track, coded as differences (column_code.h).
+Json AnimationData(const Network& network, const Recording& recording,
+                   std::span<const ConflictMark> conflicts, const AnimationOptions& options);
+
+/// The page. Throws Error on a recording without frames.
+std::string RenderAnimation(const Network& network, const Recording& recording,
+                            std::span<const ConflictMark> conflicts,
+                            const AnimationOptions& options);
+
+/// Renders the page and writes it atomically to `path`.
+void WriteAnimation(const Network& network, const Recording& recording,
+                    std::span<const ConflictMark> conflicts, const AnimationOptions& options,
+                    const std::string& path);
+
+}  // namespace tersor::twin
+
+#endif  // TERSOR_TWIN_ANIMATION_H_

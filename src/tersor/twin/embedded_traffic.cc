@@ -1,0 +1,211 @@
+#include "tersor/twin/embedded_traffic.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tersor/twin/drive_plan.h"
+#include "tersor/twin/insertion.h"
+#include "tersor/twin/lane_change.h"
+#include "tersor/twin/movement.h"
+#include "tersor/twin/right_of_way.h"
+#include "tersor/util/error.h"
+#include "tersor/util/parallel_for.h"
+
+namespace tersor::twin {
+namespace {
+
+constexpr uint64_t kDawdleStream = 3;
+// Fewer lanes than this are not worth waking another thread for.
+constexpr int64_t kLanesAThread = 16;
+
+EmbeddedOptions Checked(const EmbeddedOptions& options) {
+  TERSOR_CHECK(options.step_length > 0 && options.step_length <= 10, "step_length is ",
+               options.step_length, " s; it must be above 0 and at most 10");
+  TERSOR_CHECK(std::isfinite(options.begin), "begin is not a number");
+  TERSOR_CHECK(options.time_to_impatience > 0, "time_to_impatience is ", options.time_to_impatience,
+               " s; it must be above 0");
+  return options;
+}
+
+}  // namespace
+
+class EmbeddedTraffic::Engine {
+ public:
+  Engine(const Network& network, const Demand& demand, const EmbeddedOptions& options)
+      : options_(Checked(options)),
+        demand_(demand),
+        graph_(network),
+        signals_(network),
+        approaches_(graph_),
+        state_(graph_, options.step_length),
+        movement_(state_, options.time_to_teleport),
+        insertion_(graph_, demand, options.step_length, options.begin, options.seed),
+        edge_step_(network.edges.size(), -1) {
+    for (const VehicleType& type : demand.types) {
+      lane_change_.push_back(options.lane_changes ? LaneChangeModelOf(type)
+                                                  : LaneChangeModel::kNone);
+    }
+    signals_.Set(options.begin);
+    state_.time = options.begin;
+  }
+
+  void Step() {
+    state_.time = options_.begin + static_cast<double>(step_) * options_.step_length;
+    signals_.Set(state_.time);
+    Plan();
+    approaches_.Announce(state_);
+    Decide();
+    Move();
+    ChangeLanes();
+    Insert();
+    statistics_.updates += static_cast<int64_t>(state_.running().size());
+    ++step_;
+    posed_ = false;
+  }
+
+  bool finished() const { return insertion_.done() && state_.running().empty(); }
+  double step_length() const { return options_.step_length; }
+  const std::vector<Vehicle>& vehicles() const { return vehicles_; }
+  std::string_view signal_state(int32_t signal) const { return signals_.state(signal); }
+
+  const Snapshot& snapshot() {
+    if (!posed_) {
+      movement_.Pose(snapshot_);
+      posed_ = true;
+    }
+    return snapshot_;
+  }
+
+  TrafficStatistics statistics() const {
+    TrafficStatistics result = statistics_;
+    result.inserted = static_cast<int64_t>(vehicles_.size());
+    movement_.AddStatistics(result);
+    result.running = static_cast<int64_t>(state_.running().size());
+    result.waiting = insertion_.waiting();
+    return result;
+  }
+
+ private:
+  template <typename Body>
+  void ForLanes(const std::vector<int32_t>& items, const Body& body) const {
+    const auto loop = [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) {
+        body(items[static_cast<size_t>(i)]);
+      }
+    };
+    const auto count = static_cast<int64_t>(items.size());
+    if (options_.threads == 1) {
+      loop(0, count);
+    } else {
+      ParallelFor(0, count, kLanesAThread, loop);
+    }
+  }
+
+  void Plan() {
+    ForLanes(state_.active_lanes(), [this](int32_t lane) {
+      TrafficState::Rear leader = state_.leaving(lane);
+      for (const int32_t slot : state_.on_lane(lane)) {
+        PlanDrive(state_, signals_, slot, leader);
+        leader = {slot, state_.Back(slot)};
+      }
+    });
+  }
+
+  void Decide() {
+    const Rng rng(options_.seed, kDawdleStream);
+    ForLanes(state_.active_lanes(), [this, &rng](int32_t lane) {
+      for (const int32_t slot : state_.on_lane(lane)) {
+        const auto s = static_cast<size_t>(slot);
+        const auto vehicle = static_cast<uint64_t>(state_.fields.vehicle[s]);
+        const double random = state_.fields.follower[s]->sigma() > 0
+                                  ? rng.Uniform((vehicle << 32) | static_cast<uint64_t>(step_))
+                                  : 0;
+        DecideSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience, random);
+      }
+    });
+  }
+
+  void Move() {
+    ForLanes(state_.active_lanes(), [this](int32_t lane) { movement_.Advance(lane); });
+    movement_.Transfer();
+    movement_.Teleport(signals_, insertion_);
+    state_.UpdateOccupancy();
+  }
+
+  void ChangeLanes() {
+    changing_edges_.clear();
+    for (const int32_t lane : state_.active_lanes()) {
+      const RoadGraph::LaneFacts& facts = graph_.lane(lane);
+      int64_t& seen = edge_step_[static_cast<size_t>(facts.edge)];
+      if (!facts.internal && (facts.left >= 0 || facts.right >= 0) && seen != step_) {
+        seen = step_;
+        changing_edges_.push_back(facts.edge);
+      }
+    }
+    const Network& network = graph_.network();
+    ForLanes(changing_edges_, [&](int32_t edge) {
+      for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
+        for (const int32_t slot : state_.on_lane(lane)) {
+          const auto type = static_cast<size_t>(state_.fields.type[static_cast<size_t>(slot)]);
+          DecideLaneChange(state_, slot, lane_change_[type], {});
+        }
+      }
+    });
+    ForLanes(changing_edges_, [&](int32_t edge) {
+      twin::ChangeLanes(state_, network.edges[static_cast<size_t>(edge)]);
+    });
+    for (const int32_t edge : changing_edges_) {
+      for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
+        state_.Activate(lane);
+      }
+    }
+  }
+
+  void Insert() {
+    for (const int32_t slot : insertion_.Insert(state_, signals_)) {
+      const auto s = static_cast<size_t>(slot);
+      const Departure& departure =
+          demand_.departures[static_cast<size_t>(state_.fields.departure[s])];
+      const VehicleType& type = demand_.types[static_cast<size_t>(departure.type)];
+      state_.fields.vehicle[s] = static_cast<int32_t>(vehicles_.size());
+      vehicles_.push_back({departure.id, type.id, type.length, type.width,
+                           demand_.routes[static_cast<size_t>(departure.route)].edges});
+      movement_.AddDelay(state_.time - departure.time);
+    }
+  }
+
+  const EmbeddedOptions options_;
+  const Demand& demand_;
+  const RoadGraph graph_;
+  LinkSignals signals_;
+  Approaches approaches_;
+  TrafficState state_;
+  Movement movement_;
+  Insertion insertion_;
+  std::vector<LaneChangeModel> lane_change_;  // by type
+  std::vector<int32_t> changing_edges_;       // with several lanes, and vehicles
+  std::vector<int64_t> edge_step_;            // when an edge was last among them
+  std::vector<Vehicle> vehicles_;
+  TrafficStatistics statistics_;
+  int64_t step_ = 0;
+  Snapshot snapshot_;
+  bool posed_ = false;
+};
+
+EmbeddedTraffic::EmbeddedTraffic(const Network& network, const Demand& demand,
+                                 const EmbeddedOptions& options)
+    : engine_(std::make_unique<Engine>(network, demand, options)) {}
+
+EmbeddedTraffic::~EmbeddedTraffic() = default;
+
+void EmbeddedTraffic::Step() { engine_->Step(); }
+bool EmbeddedTraffic::finished() const { return engine_->finished(); }
+double EmbeddedTraffic::step_length() const { return engine_->step_length(); }
+const Snapshot& EmbeddedTraffic::snapshot() const { return engine_->snapshot(); }
+std::span<const Vehicle> EmbeddedTraffic::vehicles() const { return engine_->vehicles(); }
+std::string_view EmbeddedTraffic::signal_state(int32_t signal) const {
+  return engine_->signal_state(signal);
+}
+TrafficStatistics EmbeddedTraffic::statistics() const { return engine_->statistics(); }
+
+}  // namespace tersor::twin

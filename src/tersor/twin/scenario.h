@@ -1,0 +1,55 @@
+// What `tersor twin run` runs: a scenario file, or a .sumocfg with defaults for the rest.
+#ifndef TERSOR_TWIN_SCENARIO_H_
+#define TERSOR_TWIN_SCENARIO_H_
+
+#include <cmath>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tersor/twin/embedded_traffic.h"
+#include "tersor/twin/simulation_config.h"
+#include "tersor/twin/ssm_device.h"
+#include "tersor/twin/traffic.h"
+#include "tersor/util/config.h"
+
+namespace tersor::twin {
+
+struct Scenario {
+  /// Either a .sumocfg, or the files that it would name.
+  std::string config;
+  std::string network;
+  std::vector<std::string> routes, additional;
+
+  std::string traffic = "embedded";  // or sumo, or sumo:host:port
+  // NaN: as the .sumocfg says; without one 0, until everybody has arrived, 0.1 s and 300 s.
+  double begin = NAN, end = NAN, step = NAN, time_to_teleport = NAN;  // s
+
+  bool ssm = true;
+  SsmOptions measures;
+  bool fcd = true;
+  double picture_interval = 0.5;  // s between the frames of the animation and the pictures
+
+  /// The fields, as a scenario file has them.
+  void AddFields(Schema& schema);
+  /// Throws UsageError naming the field.
+  void Validate() const;
+};
+
+/// Reads a .yaml scenario, whose paths are relative to its folder, or takes a .sumocfg, and
+/// validates it.
+Scenario ReadScenario(const std::string& path);
+
+/// The simulation of a scenario: its files and times, with what the scenario says above the
+/// .sumocfg. `seed` is the run's.
+SimulationConfig ConfigOf(const Scenario& scenario, uint64_t seed);
+
+/// The traffic of a scenario, at its beginning. `simulation` must outlive it. `threads` as in
+/// EmbeddedOptions.
+std::unique_ptr<Traffic> StartTraffic(const Scenario& scenario, const SimulationConfig& config,
+                                      const Simulation& simulation, int threads);
+
+}  // namespace tersor::twin
+
+#endif  // TERSOR_TWIN_SCENARIO_H_

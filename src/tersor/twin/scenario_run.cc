@@ -1,0 +1,210 @@
+#include "tersor/twin/scenario_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <exception>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "tersor/twin/animation.h"
+#include "tersor/twin/fcd.h"
+#include "tersor/twin/recording.h"
+#include "tersor/twin/trip_counts.h"
+#include "tersor/twin/twin_report.h"
+#include "tersor/util/error.h"
+#include "tersor/util/file.h"
+#include "tersor/util/interrupt.h"
+
+namespace tersor::twin {
+namespace {
+
+/// Everything that looks on while a scenario runs.
+class Observers {
+ public:
+  Observers(const Scenario& scenario, const Network& network, const std::string& folder)
+      : recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
+    if (scenario.fcd) {
+      fcd_.emplace(folder + "/fcd.xml.gz", network,
+                   FcdWriterOptions{.precision = 3, .acceleration = true});
+    }
+    if (scenario.ssm) {
+      device_.emplace(network, scenario.measures);
+    }
+  }
+
+  void Look(const Traffic& traffic) {
+    const Snapshot& snapshot = traffic.snapshot();
+    counts_.Add(snapshot);
+    recorder_.Add(traffic);
+    if (fcd_) {
+      fcd_->Write(snapshot, traffic.vehicles());
+    }
+    if (device_) {
+      device_->Update(snapshot, traffic.vehicles());
+    }
+  }
+
+  /// Closes the files; gives the conflicts.
+  std::vector<Conflict> Finish() {
+    if (fcd_) {
+      fcd_->Close();
+    }
+    return device_ ? device_->Finish() : std::vector<Conflict>();
+  }
+
+  const TripCounts& counts() const { return counts_; }
+  const Recording& recording() const { return recorder_.recording(); }
+
+ private:
+  TripCounts counts_;
+  Recorder recorder_;
+  std::optional<FcdWriter> fcd_;
+  std::optional<SsmDevice> device_;
+};
+
+void CountTraffic(const TripCounts& counts, const Traffic& traffic, double seconds,
+                  Record& record) {
+  record.metrics["vehicles_departed"] = counts.departed();
+  record.metrics["vehicles_arrived"] = counts.arrived();
+  record.metrics["mean_travel_time_s"] = counts.MeanTravelTime();
+  record.metrics["mean_speed_mps"] = counts.MeanSpeed();
+  record.metrics["vehicle_km"] = counts.vehicle_km();
+  record.metrics["vehicle_hours"] = counts.vehicle_hours();
+  record.metrics["vehicle_updates_per_second"] = static_cast<double>(counts.updates()) / seconds;
+  if (const auto* embedded = dynamic_cast<const EmbeddedTraffic*>(&traffic)) {
+    const TrafficStatistics statistics = embedded->statistics();
+    record.metrics["vehicles_waiting"] = statistics.waiting;
+    record.metrics["vehicles_teleported"] = statistics.teleported;
+    record.metrics["mean_time_loss_s"] = statistics.mean_time_loss;
+  }
+}
+
+/// The worst moment of a conflict.
+const Extreme& WorstMoment(const Conflict& conflict) {
+  return !std::isnan(conflict.min_ttc.value)    ? conflict.min_ttc
+         : !std::isnan(conflict.max_drac.value) ? conflict.max_drac
+         : !std::isnan(conflict.pet.value)      ? conflict.pet
+                                                : conflict.min_box_ttc;
+}
+
+void WritePages(const Scenario& scenario, const RunOptions& options, const Network& network,
+                const Recording& recording, std::span<const Conflict> conflicts,
+                const Record& record) {
+  const std::string title =
+      std::filesystem::path(scenario.config.empty() ? scenario.network : scenario.config)
+          .stem()
+          .stem()
+          .string();
+  const std::vector<ConflictMark> marks = MarksOf(conflicts);
+  WriteAnimation(network, recording, marks, {.title = title}, options.output + "/animation.html");
+  TwinRun run;
+  run.network = &network;
+  run.recording = &recording;
+  run.conflicts = marks;
+  run.title = title;
+  run.command = options.command;
+  run.animation = "animation.html";
+  for (const char* name : {"vehicles_departed", "vehicles_arrived", "mean_travel_time_s"}) {
+    run.metrics.emplace_back(name, record.metrics[name].get<double>());
+  }
+  WriteTwinReport(run, options.output + "/report.html", options.output + "/pictures");
+}
+
+}  // namespace
+
+std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts) {
+  std::vector<ConflictMark> marks;
+  for (const Conflict& conflict : conflicts) {
+    const Extreme& worst = WorstMoment(conflict);
+    ConflictMark& mark = marks.emplace_back();
+    mark.first = conflict.ego;
+    mark.second = conflict.foe;
+    mark.begin = conflict.begin;
+    mark.end = conflict.end;
+    mark.time = worst.time;
+    mark.point = worst.position;
+    mark.type = Name(worst.type);
+    mark.ttc = conflict.min_ttc.value;
+    mark.drac = conflict.max_drac.value;
+    mark.pet = conflict.pet.value;
+  }
+  return marks;
+}
+
+void CountConflicts(std::span<const Conflict> conflicts, Record& record) {
+  record.metrics["conflicts"] = conflicts.size();
+  double ttc = INFINITY, drac = 0, pet = INFINITY;
+  std::map<std::string, int64_t> types;
+  for (const Conflict& conflict : conflicts) {
+    ++types[std::string(Name(WorstMoment(conflict).type))];
+    ttc = std::fmin(ttc, conflict.min_ttc.value);
+    drac = std::fmax(drac, conflict.max_drac.value);
+    pet = std::fmin(pet, conflict.pet.value);
+  }
+  for (const auto& [type, count] : types) {
+    record.metrics["conflicts_" + type] = count;
+  }
+  if (std::isfinite(ttc)) {
+    record.metrics["ttc_min_s"] = ttc;
+  }
+  if (drac > 0) {
+    record.metrics["drac_max_mps2"] = drac;
+  }
+  if (std::isfinite(pet)) {
+    record.metrics["pet_min_s"] = pet;
+  }
+}
+
+Record RunScenario(const Scenario& scenario, const RunOptions& options) {
+  const auto began = std::chrono::steady_clock::now();
+  const auto since = [&] {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  };
+  const SimulationConfig config = ConfigOf(scenario, options.seed);
+  const Simulation simulation = LoadSimulation(config);
+  const std::unique_ptr<Traffic> traffic =
+      StartTraffic(scenario, config, simulation, options.threads);
+  MakeFolders(options.output);
+  Observers observers(scenario, simulation.network, options.output);
+  std::exception_ptr failure;
+  const double loaded = since();
+  try {
+    observers.Look(*traffic);
+    // The half step forgives sums of steps that are not quite whole.
+    while (!traffic->finished() &&
+           traffic->snapshot().time < config.window.end - config.step_length / 2) {
+      ThrowIfInterrupted("the run was stopped; what was logged is kept");
+      traffic->Step();
+      observers.Look(*traffic);
+      if (options.progress) {
+        options.progress(traffic->snapshot().time, config.window.end);
+      }
+    }
+  } catch (const std::exception&) {
+    failure = std::current_exception();
+  }
+  const double simulated = since() - loaded;
+  const std::vector<Conflict> conflicts = observers.Finish();
+  Record record;
+  record.verb = "twin";
+  record.seed = options.seed;
+  CountTraffic(observers.counts(), *traffic, simulated, record);
+  if (scenario.ssm) {
+    CountConflicts(conflicts, record);
+    for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {
+      WriteConflicts(options.output + "/" + name, conflicts, traffic->vehicles());
+    }
+  }
+  WritePages(scenario, options, simulation.network, observers.recording(), conflicts, record);
+  record.seconds = since();
+  WriteRecord(options.output + "/record.json", record);
+  if (failure) {
+    std::rethrow_exception(failure);
+  }
+  return record;
+}
+
+}  // namespace tersor::twin

@@ -1,0 +1,40 @@
+// A scenario from beginning to end, with everything that it leaves in a folder.
+#ifndef TERSOR_TWIN_SCENARIO_RUN_H_
+#define TERSOR_TWIN_SCENARIO_RUN_H_
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tersor/twin/conflict_log.h"
+#include "tersor/twin/conflict_mark.h"
+#include "tersor/twin/scenario.h"
+#include "tersor/util/record.h"
+
+namespace tersor::twin {
+
+struct RunOptions {
+  std::string output;   // folder, made where missing
+  std::string command;  // for the report's reader
+  uint64_t seed = 1;
+  int threads = 1;
+  /// Called with the simulated time and the scenario's end (infinite: not known).
+  std::function<void(double time, double end)> progress;
+};
+
+/// Runs the scenario and writes to the output folder: fcd.xml.gz, ssm.xml, ssm.csv, ssm.json,
+/// report.html, pictures/*.svg, animation.html and, with what was counted, record.json. An
+/// interrupt, or a SUMO that ends, ends the run: what was logged until then is written all the
+/// same, and the error thrown afterwards. Returns the record.
+Record RunScenario(const Scenario& scenario, const RunOptions& options);
+
+/// What the pictures need to know of conflicts.
+std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts);
+
+/// Adds how many conflicts of each type there are, and the extremes of TTC and DRAC.
+void CountConflicts(std::span<const Conflict> conflicts, Record& record);
+
+}  // namespace tersor::twin
+
+#endif  // TERSOR_TWIN_SCENARIO_RUN_H_

@@ -1,0 +1,140 @@
+#include "tersor/twin/traffic_state.h"
+
+#include <algorithm>
+
+namespace tersor::twin {
+
+void VehicleFields::Resize(size_t size) {
+  for (auto* field : {&vehicle, &departure, &type, &lane, &place}) {
+    field->resize(size);
+  }
+  for (auto* field :
+       {&length, &speed_factor, &arrival_position, &position, &speed, &accel, &next_speed,
+        &speed_gain, &keep_right, &speed_cap, &departed, &waiting, &waited, &time_loss, &driven}) {
+    field->resize(size);
+  }
+  follower.resize(size);
+  route.resize(size);
+  trail.resize(size);
+  plans.resize(size);
+  waits_ahead.resize(size);
+  leaves.resize(size);
+  wish.resize(size);
+  urgent.resize(size);
+}
+
+TrafficState::TrafficState(const RoadGraph& graph, double step_length)
+    : graph_(&graph),
+      step_length_(step_length),
+      on_lane_(static_cast<size_t>(graph.num_lanes())),
+      leaving_(static_cast<size_t>(graph.num_lanes())),
+      active_(static_cast<size_t>(graph.num_lanes()), 0) {}
+
+int32_t TrafficState::AddSlot() {
+  int32_t slot = static_cast<int32_t>(fields.vehicle.size());
+  if (free_.empty()) {
+    fields.Resize(static_cast<size_t>(slot) + 1);
+  } else {
+    slot = free_.back();
+    free_.pop_back();
+  }
+  const auto s = static_cast<size_t>(slot);
+  fields.place[s] = 0;
+  fields.lane[s] = -1;
+  fields.accel[s] = 0;
+  fields.trail[s].clear();
+  fields.plans[s].clear();
+  fields.waits_ahead[s] = 0;
+  fields.speed_gain[s] = fields.keep_right[s] = 0;
+  fields.speed_cap[s] = std::numeric_limits<double>::infinity();
+  fields.wish[s] = 0;
+  fields.urgent[s] = 0;
+  fields.leaves[s] = 0;
+  fields.waiting[s] = fields.waited[s] = fields.time_loss[s] = fields.driven[s] = 0;
+  return slot;
+}
+
+void TrafficState::Start(int32_t slot) { running_.push_back(slot); }
+
+void TrafficState::Release(const std::vector<int32_t>& slots) {
+  if (slots.empty()) {
+    return;
+  }
+  for (const int32_t slot : slots) {
+    fields.vehicle[static_cast<size_t>(slot)] = -1;
+    free_.push_back(slot);
+  }
+  std::erase_if(running_,
+                [this](int32_t slot) { return fields.vehicle[static_cast<size_t>(slot)] < 0; });
+}
+
+void TrafficState::Insert(int32_t slot, int32_t lane) {
+  std::vector<int32_t>& vehicles = on_lane(lane);
+  const double position = fields.position[static_cast<size_t>(slot)];
+  auto before = vehicles.end();
+  while (before != vehicles.begin() &&
+         fields.position[static_cast<size_t>(*(before - 1))] < position) {
+    --before;
+  }
+  vehicles.insert(before, slot);
+  fields.lane[static_cast<size_t>(slot)] = lane;
+}
+
+void TrafficState::Activate(int32_t lane) {
+  if (!active_[static_cast<size_t>(lane)] && !on_lane(lane).empty()) {
+    active_[static_cast<size_t>(lane)] = 1;
+    active_lanes_.push_back(lane);
+  }
+}
+
+void TrafficState::Place(int32_t slot, int32_t lane) {
+  Insert(slot, lane);
+  Activate(lane);
+}
+
+void TrafficState::Remove(int32_t slot) {
+  std::vector<int32_t>& vehicles = on_lane(fields.lane[static_cast<size_t>(slot)]);
+  vehicles.erase(std::find(vehicles.begin(), vehicles.end(), slot));
+  fields.lane[static_cast<size_t>(slot)] = -1;
+}
+
+void TrafficState::Move(int32_t slot, int32_t lane) {
+  Remove(slot);
+  Insert(slot, lane);
+}
+
+void TrafficState::UpdateOccupancy() {
+  for (const int32_t lane : left_lanes_) {
+    leaving_[static_cast<size_t>(lane)] = {};
+  }
+  left_lanes_.clear();
+  for (const int32_t slot : running_) {
+    const auto s = static_cast<size_t>(slot);
+    std::vector<int32_t>& trail = fields.trail[s];
+    if (trail.empty()) {
+      continue;
+    }
+    // From the lane that was left last, on which the body reaches farthest back.
+    double back = Back(slot);
+    size_t kept = trail.size();
+    while (kept > 0 && back < 0) {
+      const int32_t lane = trail[--kept];
+      back += graph_->lane(lane).length;
+      Rear& rear = leaving_[static_cast<size_t>(lane)];
+      if (rear.slot < 0) {
+        left_lanes_.push_back(lane);
+      }
+      if (back < rear.back) {
+        rear = {slot, back};
+      }
+    }
+    trail.erase(trail.begin(), trail.begin() + static_cast<std::ptrdiff_t>(kept));
+  }
+  std::erase_if(active_lanes_, [this](int32_t lane) {
+    const bool empty = on_lane(lane).empty();
+    active_[static_cast<size_t>(lane)] = !empty;
+    return empty;
+  });
+}
+
+}  // namespace tersor::twin
