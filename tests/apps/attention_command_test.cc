@@ -106,7 +106,7 @@ TEST_F(AttentionCommand, ComparesRulesAtEqualSparsity) {
   ASSERT_EQ(record["rows"].size(), 15u);  // dense, tuned, six rules twice, the first token
   EXPECT_EQ(record["rows"][0]["perplexity_change_percent"], 0);
   for (const Json& row : record["rows"]) {
-    if (row.contains("rule") && row["rule"] != "dense") {
+    if (row.contains("rule") && row["rule"] != "dense" && row["rule"] != "sparge-untuned") {
       const double asked = row["asked_sparsity"];
       EXPECT_TRUE(asked == 0.3 || asked == tuned) << row;
       EXPECT_NEAR(row["sparsity"].get<double>(), asked, 0.2) << row;

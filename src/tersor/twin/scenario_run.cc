@@ -172,10 +172,12 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options) {
   std::exception_ptr failure;
   const double loaded = since();
   try {
-    observers.Look(*traffic);
     // The half step forgives sums of steps that are not quite whole.
-    while (!traffic->finished() &&
-           traffic->snapshot().time < config.window.end - config.step_length / 2) {
+    const double last = config.window.end - config.step_length / 2;
+    for (int64_t step = 0;
+         !traffic->finished() &&
+         config.window.begin + static_cast<double>(step) * config.step_length < last;
+         ++step) {
       ThrowIfInterrupted("the run was stopped; what was logged is kept");
       traffic->Step();
       observers.Look(*traffic);

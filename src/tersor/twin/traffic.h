@@ -20,7 +20,7 @@ struct Vehicle {
 /// Everyone on the road at one time, an array a field. Poses are as SUMO says them: the middle of
 /// the front bumper, degrees clockwise from north.
 struct Snapshot {
-  double time = 0;                   // s
+  double time = 0;                   // s; of the first step the run's begin, as in SUMO's FCD
   std::vector<int32_t> vehicle;      // index into Traffic::vehicles(), ascending
   std::vector<double> x, y;          // m
   std::vector<double> angle;         // degrees

@@ -11,6 +11,7 @@ namespace sumo_api = libsumo;
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -58,6 +59,8 @@ std::vector<std::string> List(const TraCIResults& results, int variable) {
 class SumoTraffic : public Traffic {
  public:
   SumoTraffic(const SumoOptions& options, const Network& network) : network_(network) {
+    // Without this a SUMO that ends would end us as well, when we write to it.
+    std::signal(SIGPIPE, SIG_IGN);
     Guarded([&] {
       CheckVersion(Start(options));
       step_length_ = sumo_api::Simulation::getDeltaT();
@@ -176,7 +179,8 @@ class SumoTraffic : public Traffic {
   void Read() {
     const TraCIResults world = sumo_api::Simulation::getSubscriptionResults("");
     if (world.contains(libsumo::VAR_TIME)) {
-      snapshot_.time = Number(world, libsumo::VAR_TIME);
+      // SUMO's clock is at the next step already; in its FCD a step bears the time of its begin.
+      snapshot_.time = Number(world, libsumo::VAR_TIME) - step_length_;
       finished_ = Integer(world, libsumo::VAR_MIN_EXPECTED_VEHICLES) == 0;
     }
     ReadSignals();

@@ -1,0 +1,119 @@
+// `tersor twin`, as a user runs it.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "tersor/util/json.h"
+#include "tersor_command.h"
+
+namespace tersor {
+namespace {
+
+using testing::CommandResult;
+using testing::ExpectFailure;
+using testing::kTersor;
+using testing::RunCommand;
+using testing::Slurp;
+using testing::Spill;
+
+class TwinCommand : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const CommandResult made = RunCommand(kTersor + "twin make-corridor --end 120 --step 0.2 -o " +
+                                          (folder_ / "corridor"));
+    ASSERT_EQ(made.code, 0) << made.error;
+  }
+
+  std::string Run(const std::string& out, const std::string& more) const {
+    return kTersor + "twin run " + (folder_ / "corridor/corridor.sumocfg") + " -o " +
+           (folder_ / out) + " " + more;
+  }
+
+  Json Metrics(const std::string& out) const {
+    return ReadJsonFile(folder_ / (out + "/record.json"))["metrics"];
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(TwinCommand, RunsTheCorridor) {
+  const CommandResult run = RunCommand(Run("run", ""));
+  ASSERT_EQ(run.code, 0) << run.error;
+  for (const char* file : {"fcd.xml.gz", "ssm.xml", "ssm.csv", "ssm.json", "report.html",
+                           "animation.html", "pictures/time-space.svg"}) {
+    EXPECT_GT(Slurp(folder_ / (std::string("run/") + file)).size(), 100u) << file;
+  }
+  const Json metrics = Metrics("run");
+  EXPECT_GT(metrics["vehicles_departed"].get<int>(), 50);
+  EXPECT_GT(metrics["conflicts"].get<int>(), 0);
+  EXPECT_GT(metrics["mean_speed_mps"].get<double>(), 3);
+  // The log says the same as the run itself measured.
+  const CommandResult measured =
+      RunCommand(kTersor + "twin ssm --fcd " + (folder_ / "run/fcd.xml.gz") + " --net " +
+                 (folder_ / "corridor/corridor.net.xml") + " --routes " +
+                 (folder_ / "corridor/corridor.rou.xml") + " --json " + (folder_ / "ssm.json") +
+                 " -o " + (folder_ / "again.csv"));
+  ASSERT_EQ(measured.code, 0) << measured.error;
+  const double again = ReadJsonFile(folder_ / "ssm.json")["metrics"]["conflicts"];
+  EXPECT_NEAR(again, metrics["conflicts"].get<double>(), 0.05 * again + 1);
+}
+
+TEST_F(TwinCommand, SameSeedSameBytes) {
+  ASSERT_EQ(RunCommand(Run("one", "--seed 7 --threads 1")).code, 0);
+  ASSERT_EQ(RunCommand(Run("two", "--seed 7 --threads 2")).code, 0);
+  ASSERT_EQ(RunCommand(Run("other", "--seed 8")).code, 0);
+  const std::string one = Slurp(folder_ / "one/fcd.xml.gz");
+  EXPECT_EQ(one, Slurp(folder_ / "two/fcd.xml.gz"));
+  EXPECT_NE(one, Slurp(folder_ / "other/fcd.xml.gz"));
+  EXPECT_EQ(Slurp(folder_ / "one/ssm.xml"), Slurp(folder_ / "two/ssm.xml"));
+}
+
+TEST_F(TwinCommand, RunsARealSumo) {
+  if (!std::filesystem::exists(std::string(TERSOR_BIN_DIR) + "/../lib/libtersor_sumo.so")) {
+    GTEST_SKIP() << "built without SUMO";
+  }
+  const CommandResult run = RunCommand(Run("sumo", "--traffic sumo"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  ASSERT_EQ(RunCommand(Run("ours", "")).code, 0);
+  const Json sumo = Metrics("sumo"), ours = Metrics("ours");
+  // Departures are drawn by different random numbers.
+  EXPECT_NEAR(sumo["vehicles_departed"].get<double>(), ours["vehicles_departed"].get<double>(),
+              0.3 * ours["vehicles_departed"].get<double>());
+  EXPECT_NEAR(sumo["mean_speed_mps"].get<double>(), ours["mean_speed_mps"].get<double>(), 2);
+  EXPECT_GT(Slurp(folder_ / "sumo/animation.html").size(), 10000u);
+}
+
+TEST_F(TwinCommand, ScenarioFilesNameTheirPathsFromTheirFolder) {
+  Spill(folder_ / "corridor/short.yaml",
+        "network: corridor.net.xml\nroutes: [corridor.rou.xml]\nend: 20\nfcd: false\n"
+        "measures: {ttc: 1.5}\n");
+  const CommandResult run = RunCommand(kTersor + "twin run " + (folder_ / "corridor/short.yaml") +
+                                       " -o " + (folder_ / "short"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "short/fcd.xml.gz"));
+}
+
+TEST_F(TwinCommand, BadInputIsOneLine) {
+  ExpectFailure(kTersor + "twin", 2, {"must be: run"});
+  ExpectFailure(Run("x", "--traffic sumoo"), 2, {"sumo:host:port"});
+  ExpectFailure(kTersor + "twin run " + (folder_ / "none.yaml") + " -o " + (folder_ / "x"), 1,
+                {"none.yaml"});
+  Spill(folder_ / "bad.yaml", "network: a.net.xml\nrouts: [b]\n");
+  ExpectFailure(kTersor + "twin run " + (folder_ / "bad.yaml") + " -o " + (folder_ / "x"), 2,
+                {"bad.yaml", "did you mean 'routes'"});
+  Spill(folder_ / "bad.net.xml", "<net><edge id=\"a\"><lane></net>");
+  ExpectFailure(kTersor + "twin ssm --fcd x.xml --net " + (folder_ / "bad.net.xml"), 1,
+                {"bad.net.xml:1:"});
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "x"));
+  if (std::filesystem::exists(std::string(TERSOR_BIN_DIR) + "/../lib/libtersor_traci.so")) {
+    Spill(folder_ / "corridor/remote.yaml",
+          "config: corridor.sumocfg\ntraffic: sumo:localhost:1\n");
+    ExpectFailure("timeout 60 " + kTersor + "twin run " + (folder_ / "corridor/remote.yaml") +
+                      " -o " + (folder_ / "x"),
+                  1, {"no SUMO answers at localhost:1"});
+  }
+}
+
+}  // namespace
+}  // namespace tersor
