@@ -134,9 +134,9 @@ struct BadNetwork {
 
 TEST(Network, SaysWhereAndWhatIsWrong) {
   const std::vector<BadNetwork> cases = {
-      {"</net>", "", "small.net.xml:55:1: broken XML"},
+      {"</net>", "", "small.net.xml:63:1: broken XML"},
       {"length=\"94\"", "length=\"-94\"",
-       "small.net.xml:25:64: lane 'c_0', length: '-94' must be greater"},
+       "small.net.xml:27:64: lane 'c_0', length: '-94' must be greater"},
       {"length=\"94\"", "length=\"nan\"", "lane 'c_0', length: 'nan' is not a finite number"},
       {"speed=\"20\"", "speed=\"0\"", "lane 'b_1', speed: '0' must be greater than 0"},
       {"speed=\"20\" ", "", "lane 'b_1': attribute speed is missing"},

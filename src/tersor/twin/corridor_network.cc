@@ -159,7 +159,8 @@ class CorridorBuilder {
     const double sign = end.x > begin.x ? 1 : -1;
     const Point opening = {end.x - sign * (kPocket + kOpening), 0};
     const Point wide = {end.x - sign * kPocket, 0};
-    const int32_t middle = AddJunction("P_" + id, "priority", {(opening.x + wide.x) / 2, 0});
+    const int32_t middle =
+        AddJunction(internal::Concat("P_", id), "priority", {(opening.x + wide.x) / 2, 0});
     const int32_t first = AddEdge(id, from, middle, begin, opening, 2, kMedian, kMainSpeed);
     const int32_t last = AddEdge(id + "p", middle, to, wide, end, 3, -kMedian, kMainSpeed);
     const double top = sign * kMedian, bottom = -sign * (kMedian + 2 * kLaneWidth);
@@ -258,9 +259,8 @@ class CorridorBuilder {
     };
     const auto minor = [](bool main, bool, char) { return main ? 'r' : 'G'; };
     if (!four_arms) {
-      return {{letters(arrows), 12, 4, 1},
-              {letters(main_road), 50, 5, 2},
-              {letters(minor), 20, 4, 2}};
+      return {
+          {letters(arrows), 12, 4, 1}, {letters(main_road), 50, 5, 2}, {letters(minor), 20, 4, 2}};
     }
     return {{letters(arrows), 12, 4, 1},
             {letters(main_road), 39, 5, 2},

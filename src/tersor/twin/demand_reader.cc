@@ -1,5 +1,6 @@
 // Vehicles, trips and flows of .rou.xml into the departures of twin/demand.h.
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>

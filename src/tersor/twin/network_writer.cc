@@ -6,6 +6,7 @@
 #include <iterator>
 
 #include "tersor/twin/vehicle_class.h"
+#include "tersor/util/error.h"
 
 namespace tersor::twin {
 namespace {
@@ -82,7 +83,7 @@ class NetworkWriter {
   std::string LaneIds(const std::vector<int32_t>& lanes) const {
     std::string ids;
     for (const int32_t lane : lanes) {
-      ids += (ids.empty() ? "" : " ") + Escaped(network_.lanes[Index(lane)].id);
+      ids += internal::Concat(ids.empty() ? "" : " ", Escaped(network_.lanes[Index(lane)].id));
     }
     return ids;
   }

@@ -148,7 +148,7 @@ std::string XmlElement::Place(const char* attribute) const {
 
 std::string XmlElement::Label() const {
   const pugi::xml_attribute id = node_.attribute("id");
-  return internal::Concat(name(), id ? " " + Quoted(id.value()) : "");
+  return id ? internal::Concat(name(), ' ', Quoted(id.value())) : std::string(name());
 }
 
 std::string_view XmlElement::Text(const char* attribute) const {
