@@ -57,7 +57,14 @@ class Viewer {
   redraw() {
     if (this.pending) return;
     this.pending = true;
-    requestAnimationFrame((now) => this.frame(now));
+    const draw = () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      this.frame(performance.now());  // one clock for both
+    };
+    const frame = requestAnimationFrame(draw);
+    // A browser without a screen may ask for no frames; a page in the background waits for them.
+    const timer = setTimeout(() => document.hidden || draw(), 100);
   }
 
   frame(now) {
