@@ -21,8 +21,8 @@ corpus_files="/usr/share/doc/postgresql-doc-15/html/index.html
 /usr/share/dictd/gcide.dict.dz
 /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz"
 
-test_packages="libgtest-dev libgmock-dev python3-torch clang libclang-rt-14-dev"
-test_files="/usr/include/gtest/gtest.h /usr/include/gmock/gmock.h
+test_packages="libgtest-dev libgmock-dev python3-torch clang libclang-rt-14-dev chromium sumo-tools"
+test_files="/usr/bin/chromium /usr/share/sumo/tools/game/cross.sumocfg /usr/include/gtest/gtest.h /usr/include/gmock/gmock.h
 /usr/lib/python3/dist-packages/torch/__init__.py /usr/bin/clang++"
 
 packages=
