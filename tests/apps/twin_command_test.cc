@@ -1,5 +1,6 @@
 // `tersor twin`, as a user runs it.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
@@ -82,6 +83,26 @@ TEST_F(TwinCommand, RunsARealSumo) {
               0.3 * ours["vehicles_departed"].get<double>());
   EXPECT_NEAR(sumo["mean_speed_mps"].get<double>(), ours["mean_speed_mps"].get<double>(), 2);
   EXPECT_GT(Slurp(folder_ / "sumo/animation.html").size(), 10000u);
+}
+
+TEST_F(TwinCommand, ASumoThatDiesLeavesWhatWasLogged) {
+  if (!std::filesystem::exists(std::string(TERSOR_BIN_DIR) + "/../lib/libtersor_traci.so") ||
+      RunCommand("command -v sumo").code != 0) {
+    GTEST_SKIP() << "SUMO is not installed";
+  }
+  // Traffic of hours, which SUMO does not survive for long.
+  ASSERT_EQ(RunCommand(kTersor + "twin make-corridor --end 7200 -o " + (folder_ / "long")).code, 0);
+  const std::string port = std::to_string(20000 + ::getpid() % 20000);
+  const CommandResult run = RunCommand(
+      "timeout -s KILL 4 sumo -c " + (folder_ / "long/corridor.sumocfg") +
+      " --xml-validation never --xml-validation.net never --xml-validation.routes never"
+      " --no-step-log --remote-port " +
+      port + " >/dev/null 2>&1 & " + kTersor + "twin run " + (folder_ / "long/corridor.sumocfg") +
+      " --traffic sumo:localhost:" + port + " -o " + (folder_ / "dead"));
+  EXPECT_EQ(run.code, 1);
+  EXPECT_NE(run.error.find("SUMO has ended"), std::string::npos) << run.error;
+  EXPECT_GT(Metrics("dead")["vehicles_departed"].get<int>(), 5);
+  EXPECT_GT(Slurp(folder_ / "dead/fcd.xml.gz").size(), 1000u);
 }
 
 TEST_F(TwinCommand, ScenarioFilesNameTheirPathsFromTheirFolder) {

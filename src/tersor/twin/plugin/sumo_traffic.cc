@@ -80,6 +80,9 @@ class SumoTraffic : public Traffic {
   }
 
   ~SumoTraffic() override {
+    if (ended_) {
+      return;
+    }
     try {
       sumo_api::Simulation::close();
     } catch (const std::exception& e) {
@@ -109,17 +112,16 @@ class SumoTraffic : public Traffic {
  private:
   /// SUMO's failures as ours.
   template <class Work>
-  static void Guarded(const Work& work) {
+  void Guarded(const Work& work) {
     try {
       work();
-    } catch (const libsumo::FatalTraCIError& e) {
-      Fail("SUMO has ended: ", e.what());
     } catch (const libsumo::TraCIException& e) {
       Fail("SUMO: ", e.what());
     } catch (const Error&) {
       throw;
-    } catch (const std::exception& e) {
-      Fail("SUMO: ", e.what());
+    } catch (const std::exception& e) {  // FatalTraCIError, and what sockets throw
+      ended_ = true;
+      Fail("SUMO has ended: ", e.what(), "; what was logged until then is kept");
     }
   }
 
@@ -229,7 +231,7 @@ class SumoTraffic : public Traffic {
 
   const Network& network_;
   double step_length_ = 1;
-  bool finished_ = false;
+  bool finished_ = false, ended_ = false;
   Snapshot snapshot_;
   std::vector<Vehicle> vehicles_;
   std::unordered_map<std::string, int32_t> index_;  // by id
