@@ -173,6 +173,29 @@ TEST(EmbeddedTrafficTest, TheMinorRoadWaitsForTheMajorOne) {
   EXPECT_GT(duration(mixed), duration(alone) + 3);
 }
 
+TEST(EmbeddedTrafficTest, TheImpatientTakeSmallerGaps) {
+  const Network network = ParseNetwork(Cross(false), "cross");
+  const auto crossed_at = [&](const std::string& impatience) {
+    const Demand demand = DemandOf(
+        network, R"(<vType id="t" sigma="0" speedDev="0"/><vType id="i" sigma="0" speedDev="0")"
+                 " impatience=\"" +
+                     impatience + "\"/>" +
+                     Vehicles("m", 1, 1, "s n", R"(type="i" departSpeed="max")") +
+                     Vehicles("a", 60, 2.6, "w e", R"(type="t" departSpeed="max")"));
+    EmbeddedTraffic traffic(network, demand, {.step_length = 0.1});
+    double last = 0;
+    while (!traffic.finished() && traffic.snapshot().time < 400) {
+      traffic.Step();
+      const Snapshot& now = traffic.snapshot();
+      for (const int32_t vehicle : now.vehicle) {
+        last = traffic.vehicles()[static_cast<size_t>(vehicle)].id == "m0" ? now.time : last;
+      }
+    }
+    return last;
+  };
+  EXPECT_LT(crossed_at("1"), crossed_at("0") - 3);
+}
+
 TEST(EmbeddedTrafficTest, OvertakesOnTheLeftAndComesBack) {
   const Network network = ParseNetwork(kRoad, "road");
   const Demand demand = DemandOf(

@@ -52,8 +52,8 @@ TEST(VehicleTypeReader, ReadsModelsAndTheirParameters) {
   EXPECT_EQ(idm.accel, 1);
   EXPECT_EQ(idm.tau, 1.5);
   EXPECT_EQ(idm.lane_change, "MOBIL");
-  EXPECT_EQ(idm.model_parameters, (std::map<std::string, double>{
-                                      {"delta", 4}, {"lcStrategic", 2}, {"jmIgnoreFoeProb", 0.1}}));
+  EXPECT_EQ(idm.model_parameters, (std::map<std::string, double>{{"delta", 4}}))
+      << "what nobody simulates is not kept, but warned of";
   const VehicleType w99 =
       Read("<vType id='w' sigma='0.2'><carFollowing-W99 cc1='0.9' cc8='3.5' accel='2'/></vType>");
   EXPECT_EQ(w99.model, CarFollowing::kWiedemann99);

@@ -2,25 +2,15 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
 #include <string>
-#include <system_error>
 
 #include "tersor/util/error.h"
+#include "tersor/util/module_path.h"
 
 namespace tersor::io {
 namespace {
 
 constexpr const char* kLibrary = "libtersor_sentencepiece.so";
-
-/// The plugin in lib/ beside the program's bin/, or by name for the dynamic loader to find.
-std::string PluginPath() {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = program.parent_path().parent_path() / "lib" / kLibrary;
-  return fs::exists(beside, error) ? beside.string() : kLibrary;
-}
 
 const SentencePiecePlugin& Plugin() {
   static const SentencePiecePlugin plugin = [] {
@@ -28,7 +18,7 @@ const SentencePiecePlugin& Plugin() {
 #if !defined(__SANITIZE_ADDRESS__)  // AddressSanitizer does not bear deep binding.
     flags |= RTLD_DEEPBIND;
 #endif
-    void* library = ::dlopen(PluginPath().c_str(), flags);
+    void* library = ::dlopen(ModulePath(kLibrary).c_str(), flags);
     TERSOR_CHECK(library != nullptr, kLibrary, " cannot be loaded: ", ::dlerror(),
                  "; build or install tersor again");
     const auto entry = reinterpret_cast<SentencePieceEntry>(::dlsym(library, kSentencePieceEntry));

@@ -87,6 +87,7 @@ CarFollower::CarFollower(const VehicleType& type, double step_length)
       max_speed_(type.max_speed),
       sigma_(type.model == CarFollowing::kKrauss ? type.sigma : 0),
       tau_(type.tau),
+      impatience_(type.impatience),
       brake_step_(type.decel * step_length),
       brake_distance_(type.decel * step_length * step_length),
       idm_{type.accel, type.decel, type.tau, type.min_gap, Parameter(type, "delta", 4)},

@@ -67,6 +67,7 @@ class CarFollower {
   double max_speed() const { return max_speed_; }
   double tau() const { return tau_; }
   double sigma() const { return sigma_; }
+  double impatience() const { return impatience_; }  // before any waiting, 0 to 1
   double step_length() const { return step_; }
 
   /// What engine and brakes allow for the next step.
@@ -112,7 +113,8 @@ class CarFollower {
   double IdmSpeed(const DriverState& driver, double lead_speed, double gap) const;
 
   CarFollowing model_;
-  double step_, accel_, decel_, emergency_decel_, min_gap_, length_, max_speed_, sigma_, tau_;
+  double step_, accel_, decel_, emergency_decel_, min_gap_, length_, max_speed_, sigma_, tau_,
+      impatience_;
   double brake_step_;      // speed that a step of braking takes away, m/s
   double brake_distance_;  // and the way that this is, m
   IdmParameters idm_;

@@ -9,7 +9,7 @@
 #include <tuple>
 #include <utility>
 
-#include "tersor/twin/xml_text.h"
+#include "tersor/report/html.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/json.h"
@@ -33,12 +33,6 @@ constexpr std::array<Measure, 5> kMeasures = {{
 
 const std::string& Id(std::span<const Vehicle> vehicles, int32_t vehicle) {
   return vehicles[static_cast<size_t>(vehicle)].id;
-}
-
-std::string EscapedXml(std::string_view text) {
-  std::string out;
-  AppendEscaped(text, &out);
-  return out;
 }
 
 std::string QuotedCsv(const std::string& text) {
@@ -147,7 +141,8 @@ std::string ConflictsAsXml(std::span<const Conflict> conflicts, std::span<const 
     fmt::format_to(std::back_inserter(out),
                    "    <conflict begin=\"{:.{}f}\" end=\"{:.{}f}\" ego=\"{}\" foe=\"{}\">\n",
                    conflict.begin, precision, conflict.end, precision,
-                   EscapedXml(Id(vehicles, conflict.ego)), EscapedXml(Id(vehicles, conflict.foe)));
+                   report::Escape(Id(vehicles, conflict.ego)),
+                   report::Escape(Id(vehicles, conflict.foe)));
     for (const Measure& measure : kMeasures) {
       if (!measure.element.empty()) {
         WriteXmlExtreme(&out, measure.element, conflict.*measure.extreme, precision);

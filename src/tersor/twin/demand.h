@@ -28,9 +28,9 @@ struct VehicleType {
   double tau = 1;                                        // s
   // Of the speed limit: a normal number within limits, drawn for each vehicle.
   double speed_factor = 1, speed_deviation = 0.1, speed_lowest = 0.2, speed_highest = 2;
-  double impatience = 0;
+  double impatience = 0;                           // 0 to 1, before any waiting
   std::string lane_change = "LC2013";              // or MOBIL, ours
-  std::map<std::string, double> model_parameters;  // cc0 ... cc9, delta, lcStrategic, ...
+  std::map<std::string, double> model_parameters;  // cc0 ... cc9, delta, stepping
 };
 
 struct Route {

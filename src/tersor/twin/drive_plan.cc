@@ -253,7 +253,8 @@ void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
 void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
                  int32_t slot, double impatience_time, double random) {
   const auto s = static_cast<size_t>(slot);
-  const double impatience = std::min(1.0, state.fields.waiting[s] / impatience_time);
+  const double impatience = std::min(
+      1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
   LinkGrants grants(state, signals, approaches, slot, impatience);
   double safe = grants.SafeSpeed();
   state.fields.waits_ahead[s] = grants.waits();

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <string_view>
 
+#include "tersor/report/html.h"
 #include "tersor/twin/fcd.h"
-#include "tersor/twin/xml_text.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 
@@ -85,17 +85,17 @@ void FcdWriter::Write(const Snapshot& snapshot, std::span<const Vehicle> vehicle
   for (size_t i = 0; i < snapshot.vehicle.size(); ++i) {
     const Vehicle& vehicle = vehicles[static_cast<size_t>(snapshot.vehicle[i])];
     text_ += "        <vehicle id=\"";
-    AppendEscaped(vehicle.id, &text_);
+    text_ += report::Escape(vehicle.id);
     number("\" x=\"", snapshot.x[i]);
     number("\" y=\"", snapshot.y[i]);
     number("\" angle=\"", snapshot.angle[i]);
     text_ += "\" type=\"";
-    AppendEscaped(vehicle.type, &text_);
+    text_ += report::Escape(vehicle.type);
     number("\" speed=\"", snapshot.speed[i]);
     number("\" pos=\"", snapshot.position[i]);
     text_ += "\" lane=\"";
     if (snapshot.lane[i] >= 0) {
-      AppendEscaped(network_.lanes[static_cast<size_t>(snapshot.lane[i])].id, &text_);
+      text_ += report::Escape(network_.lanes[static_cast<size_t>(snapshot.lane[i])].id);
     }
     number("\" slope=\"", 0);
     if (options_.acceleration) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "tersor/report/html.h"
 #include "tersor/twin/vehicle_class.h"
 #include "tersor/util/error.h"
 
@@ -12,29 +13,6 @@ namespace tersor::twin {
 namespace {
 
 size_t Index(int32_t index) { return static_cast<size_t>(index); }
-
-std::string Escaped(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
 
 class NetworkWriter {
  public:
@@ -49,7 +27,7 @@ class NetworkWriter {
         "origBoundary=\"{:.2f},{:.2f},{:.2f},{:.2f}\" projParameter=\"{}\"/>\n\n",
         offset.x, offset.y, low.x, low.y, high.x, high.y, low.x - offset.x, low.y - offset.y,
         high.x - offset.x, high.y - offset.y,
-        network_.projection.empty() ? "!" : Escaped(network_.projection));
+        network_.projection.empty() ? "!" : report::Escape(network_.projection));
     WriteEdges(true);
     WriteEdges(false);
     WriteSignals();
@@ -83,7 +61,8 @@ class NetworkWriter {
   std::string LaneIds(const std::vector<int32_t>& lanes) const {
     std::string ids;
     for (const int32_t lane : lanes) {
-      ids += internal::Concat(ids.empty() ? "" : " ", Escaped(network_.lanes[Index(lane)].id));
+      ids +=
+          internal::Concat(ids.empty() ? "" : " ", report::Escape(network_.lanes[Index(lane)].id));
     }
     return ids;
   }
@@ -93,13 +72,13 @@ class NetworkWriter {
       if (edge.internal != internal) {
         continue;
       }
-      Add("    <edge id=\"{}\"", Escaped(edge.id));
+      Add("    <edge id=\"{}\"", report::Escape(edge.id));
       if (internal) {
         Add(" function=\"internal\">\n");
       } else {
         Add(" from=\"{}\" to=\"{}\" priority=\"{}\">\n",
-            Escaped(network_.junctions[Index(edge.from)].id),
-            Escaped(network_.junctions[Index(edge.to)].id), edge.priority);
+            report::Escape(network_.junctions[Index(edge.from)].id),
+            report::Escape(network_.junctions[Index(edge.to)].id), edge.priority);
       }
       for (const int32_t lane : edge.lanes) {
         WriteLane(network_.lanes[Index(lane)]);
@@ -110,7 +89,7 @@ class NetworkWriter {
   }
 
   void WriteLane(const Lane& lane) {
-    Add("        <lane id=\"{}\" index=\"{}\"", Escaped(lane.id), lane.index);
+    Add("        <lane id=\"{}\" index=\"{}\"", report::Escape(lane.id), lane.index);
     if (lane.allowed != kAllClasses) {
       const std::string names = ClassNames(lane.allowed);
       Add(" {}=\"{}\"", names.empty() ? "disallow" : "allow", names.empty() ? "all" : names);
@@ -126,7 +105,7 @@ class NetworkWriter {
   void WriteSignals() {
     for (const Signal& signal : network_.signals) {
       Add("    <tlLogic id=\"{}\" type=\"static\" programID=\"{}\" offset=\"{:g}\">\n",
-          Escaped(signal.id), Escaped(signal.program), signal.offset);
+          report::Escape(signal.id), report::Escape(signal.program), signal.offset);
       for (const SignalPhase& phase : signal.phases) {
         Add("        <phase duration=\"{:g}\" state=\"{}\"/>\n", phase.duration, phase.state);
       }
@@ -136,8 +115,9 @@ class NetworkWriter {
   }
 
   void WriteJunction(const Junction& junction) {
-    Add("    <junction id=\"{}\" type=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\"", Escaped(junction.id),
-        Escaped(junction.type), junction.position.x, junction.position.y);
+    Add("    <junction id=\"{}\" type=\"{}\" x=\"{:.2f}\" y=\"{:.2f}\"",
+        report::Escape(junction.id), report::Escape(junction.type), junction.position.x,
+        junction.position.y);
     if (grade_ != 0) {
       Add(" z=\"{:.2f}\"", grade_ * junction.position.x);
     }
@@ -197,7 +177,7 @@ class NetworkWriter {
     const Lane& lane = network_.lanes[Index(second)];
     Add("    <junction id=\"{}\" type=\"internal\" x=\"{:.2f}\" y=\"{:.2f}\" incLanes=\"{}\" "
         "intLanes=\"{}\"/>\n",
-        Escaped(lane.id), lane.shape.front().x, lane.shape.front().y, LaneIds(incoming),
+        report::Escape(lane.id), lane.shape.front().x, lane.shape.front().y, LaneIds(incoming),
         LaneIds(internal));
   }
 
@@ -211,14 +191,14 @@ class NetworkWriter {
     const Lane &from = network_.lanes[Index(connection.from)],
                &to = network_.lanes[Index(connection.to)];
     Add("    <connection from=\"{}\" to=\"{}\" fromLane=\"{}\" toLane=\"{}\"",
-        Escaped(network_.edges[Index(from.edge)].id), Escaped(network_.edges[Index(to.edge)].id),
-        from.index, to.index);
+        report::Escape(network_.edges[Index(from.edge)].id),
+        report::Escape(network_.edges[Index(to.edge)].id), from.index, to.index);
     if (connection.via >= 0) {
-      Add(" via=\"{}\"", Escaped(network_.lanes[Index(connection.via)].id));
+      Add(" via=\"{}\"", report::Escape(network_.lanes[Index(connection.via)].id));
     }
     if (connection.signal >= 0) {
-      Add(" tl=\"{}\" linkIndex=\"{}\"", Escaped(network_.signals[Index(connection.signal)].id),
-          connection.link);
+      Add(" tl=\"{}\" linkIndex=\"{}\"",
+          report::Escape(network_.signals[Index(connection.signal)].id), connection.link);
     }
     Add(" dir=\"{}\" state=\"{}\"/>\n", connection.direction, connection.state);
   }

@@ -2,22 +2,11 @@
 
 #include <dlfcn.h>
 
-#include <filesystem>
-#include <system_error>
-
 #include "tersor/util/error.h"
+#include "tersor/util/module_path.h"
 
 namespace tersor::twin {
 namespace {
-
-/// The module in lib/ beside the program's bin/, or by name for the dynamic loader to find.
-std::string ModulePath(const std::string& library) {
-  namespace fs = std::filesystem;
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  const fs::path beside = program.parent_path().parent_path() / "lib" / library;
-  return fs::exists(beside, error) ? beside.string() : library;
-}
 
 SumoEntry LoadModule(const std::string& library) {
   void* module = ::dlopen(ModulePath(library).c_str(), RTLD_NOW | RTLD_LOCAL);

@@ -93,10 +93,8 @@ constexpr std::string_view kLooks[] = {"color",
                                        "name"};
 
 bool IsModelParameter(std::string_view name) {
-  constexpr std::string_view kOthers[] = {"delta", "stepping", "adaptTime", "adaptFactor"};
-  return name.starts_with("lc") || name.starts_with("jm") ||
-         (name.size() == 3 && name.starts_with("cc") && name[2] >= '0' && name[2] <= '9') ||
-         std::find(std::begin(kOthers), std::end(kOthers), name) != std::end(kOthers);
+  return name == "delta" || name == "stepping" ||
+         (name.size() == 3 && name.starts_with("cc") && name[2] >= '0' && name[2] <= '9');
 }
 
 void ReadModel(const XmlElement& element, std::string_view name, InputWarnings& warnings,
