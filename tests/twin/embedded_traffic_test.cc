@@ -261,8 +261,9 @@ TEST(EmbeddedTrafficTest, SameSeedSameBytesForAnyNumberOfThreads) {
   const int threads_before = NumThreads();
   const auto run = [&](int threads, uint64_t seed) {
     SetNumThreads(threads);
-    EmbeddedTraffic traffic(network, demand,
-                            {.step_length = 0.5, .seed = seed, .threads = threads});
+    EmbeddedTraffic traffic(
+        network, demand,
+        {.step_length = 0.5, .seed = seed, .threads = threads, .parallel_vehicles = 0});
     std::vector<double> all;
     for (int i = 0; i < 60; ++i) {
       traffic.Step();

@@ -94,7 +94,7 @@ class EmbeddedTraffic::Engine {
       }
     };
     const auto count = static_cast<int64_t>(items.size());
-    if (options_.threads == 1) {
+    if (options_.threads == 1 || std::ssize(state_.running()) < options_.parallel_vehicles) {
       loop(0, count);
     } else {
       ParallelFor(0, count, kLanesAThread, loop);

@@ -23,6 +23,8 @@ struct EmbeddedOptions {
   /// 1: the caller's thread alone. Otherwise the loops over lanes use up to NumThreads()
   /// (util/parallel_for.h).
   int threads = 1;
+  /// On the road from which threads are worth their start; below, one does it all.
+  int64_t parallel_vehicles = 1000;
   double time_to_teleport = 300;    // s of waiting at a lane's end; -1: never
   double time_to_impatience = 180;  // s of waiting until a driver expects that all brake for him
   bool lane_changes = true;         // beyond those that the route needs
