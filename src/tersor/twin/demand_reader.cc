@@ -11,6 +11,7 @@
 #include "tersor/twin/demand_catalogue.h"
 #include "tersor/twin/departure_reader.h"
 #include "tersor/twin/flow.h"
+#include "tersor/twin/random_stream.h"
 #include "tersor/twin/router.h"
 #include "tersor/twin/vehicle_class.h"
 #include "tersor/twin/xml_reader.h"
