@@ -12,6 +12,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr double kMostDemand = 10;  // times what the files ask for
+
 /// A path in a scenario file is relative to the file's folder.
 std::string Beside(const std::string& file, const std::string& path) {
   return path.empty() ? path : (fs::path(file).parent_path() / path).string();
@@ -63,6 +65,9 @@ std::vector<std::string> SumoArguments(const Scenario& scenario, const Simulatio
        {"--xml-validation", "--xml-validation.net", "--xml-validation.routes"}) {
     add(option, "never");
   }
+  if (scenario.demand != 1) {
+    add("--scale", Number(scenario.demand));
+  }
   arguments.insert(arguments.end(), {"--no-step-log", "--duration-log.disable"});
   return arguments;
 }
@@ -80,6 +85,7 @@ void Scenario::AddFields(Schema& schema) {
       .Add("step", "s", &step)
       .Add("time_to_teleport", "s of standing before a vehicle is moved on (-1: never)",
            &time_to_teleport)
+      .Add("demand", "of the demand: 0.8 leaves a fifth of the vehicles out, at random", &demand)
       .Add("ssm", "measure surrogate safety", &ssm)
       .Add("measures.range", "m along the roads in which others are looked for", &measures.range)
       .Add("measures.extra_time", "s for which a pair out of range is traced on",
@@ -109,6 +115,9 @@ void Scenario::Validate() const {
   }
   if (end <= begin) {
     FailUsage("end must come after begin");
+  }
+  if (!(demand >= 0 && demand <= kMostDemand)) {
+    FailUsage("demand is ", demand, "; it must be within 0 and ", kMostDemand);
   }
   if (!(picture_interval >= 0)) {
     FailUsage("picture_interval must be 0 s or more");
@@ -151,6 +160,7 @@ SimulationConfig ConfigOf(const Scenario& scenario, uint64_t seed) {
   Override(scenario.step, &config.step_length);
   Override(scenario.time_to_teleport, &config.time_to_teleport);
   config.seed = seed;
+  config.demand_scale = scenario.demand;
   if (config.window.end <= config.window.begin) {
     FailUsage("the scenario ends at ", config.window.end, " s, before it begins");
   }

@@ -25,6 +25,7 @@ struct Scenario {
   std::string traffic = "embedded";  // or sumo, or sumo:host:port
   // NaN: as the .sumocfg says; without one 0, until everybody has arrived, 0.1 s and 300 s.
   double begin = NAN, end = NAN, step = NAN, time_to_teleport = NAN;  // s
+  double demand = 1;  // of all that the files ask for
 
   bool ssm = true;
   SsmOptions measures;
