@@ -96,10 +96,6 @@ struct TimeWindow {
 Demand ReadDemand(const std::vector<std::string>& paths, const Network& network, uint64_t seed,
                   const TimeWindow& window = {});
 
-/// The stream of random numbers of a vehicle or a flow, by its id and by nothing else, so that
-/// others may come or go.
-uint64_t StreamOf(std::string_view id);
-
 /// The same of texts with the names by which messages call them.
 struct DemandText {
   std::string_view xml;

@@ -11,6 +11,7 @@
 #include "tersor/twin/demand_catalogue.h"
 #include "tersor/twin/departure_reader.h"
 #include "tersor/twin/flow.h"
+#include "tersor/twin/random_stream.h"
 #include "tersor/twin/router.h"
 #include "tersor/twin/vehicle_class.h"
 #include "tersor/twin/xml_reader.h"
@@ -245,14 +246,6 @@ class DemandReader {
 };
 
 }  // namespace
-
-uint64_t StreamOf(std::string_view id) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : id) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  return hash;
-}
 
 Demand ReadDemand(const std::vector<std::string>& paths, const Network& network, uint64_t seed,
                   const TimeWindow& window) {

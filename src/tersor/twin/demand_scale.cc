@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tersor/twin/flow.h"
+#include "tersor/twin/random_stream.h"
 #include "tersor/util/error.h"
 #include "tersor/util/rng.h"
 
