@@ -112,7 +112,8 @@ void RunInProcesses(int64_t count, int workers, const std::function<void(int64_t
       const JobEnd end = {at->second.job, ErrorOf(at->second, status)};
       at = running.erase(at);
       any = true;
-      if (!told || end.error.empty()) {
+      // A terminal's Ctrl-C reaches the jobs as well, so that one may end before it is told.
+      if (end.error.empty() || !InterruptRequested()) {
         ended(end);
       }
     }

@@ -9,7 +9,7 @@
 #include <optional>
 #include <utility>
 
-#include "tersor/twin/weather/weather.h"
+#include "tersor/twin/weather/weather_series.h"
 #include "tersor/util/config.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
@@ -137,14 +137,13 @@ class MatrixReader {
     matrix_.weathers.clear();
     for (const std::string& text : lists_.weather) {
       MatrixWeather weather{text, text};
-      for (size_t begin = 0; begin <= text.size();) {
-        const size_t end = std::min(text.find('+', begin), text.size());
-        try {
-          WeatherPreset(text.substr(begin, end - begin));
-        } catch (const UsageError& error) {
-          FailAt("weather", ": ", error.what());
+      try {
+        if (text.ends_with(".yaml")) {
+          weather = {fs::path(text).stem().string(), (fs::path(source_).parent_path() / text)};
         }
-        begin = end + 1;
+        ReadWeather(weather.text);
+      } catch (const Error& error) {
+        FailAt("weather", ": ", error.what());
       }
       for (const MatrixWeather& other : matrix_.weathers) {
         if (other.name == weather.name) {
@@ -161,6 +160,11 @@ class MatrixReader {
     for (const std::string& text : lists_.light) {
       CheckWord("light", text, {"day", "night"});
       AddOnce("light", text, text == "night", &matrix_.nights);
+    }
+    for (const MatrixWeather& weather : matrix_.weathers) {
+      if (Find("light") && weather.text.ends_with(".yaml")) {
+        FailAt("light", " goes with presets; ", weather.text, " has a light of its own");
+      }
     }
   }
 
@@ -298,6 +302,14 @@ Scenario Matrix::ScenarioOf(const MatrixCell& cell) const {
   scenario.demand = cell.demand;
   scenario.fcd = false;
   return scenario;
+}
+
+WeatherSeries Matrix::WeatherOf(int32_t weather, bool night) const {
+  return ReadWeather(TextOf(weather, night));
+}
+
+std::string Matrix::TextOf(int32_t weather, bool night) const {
+  return weathers[static_cast<size_t>(weather)].text + (night ? "+night_dry" : "");
 }
 
 bool IsMatrix(std::string_view yaml, const std::string& source) {

@@ -10,6 +10,7 @@
 
 #include "tersor/twin/corridor.h"
 #include "tersor/twin/scenario.h"
+#include "tersor/twin/weather/weather_series.h"
 
 namespace tersor::twin {
 
@@ -59,6 +60,9 @@ struct Matrix {
   MatrixCell CellOf(double demand, Arm arm, int32_t weather, bool night, uint64_t seed) const;
   /// "C-demand0.8-heavy_rain-night-seed3", a name for its files.
   std::string NameOf(const MatrixCell& cell) const;
+  /// A weather as a scenario says it, and what it is, by day or by night.
+  std::string TextOf(int32_t weather, bool night) const;
+  WeatherSeries WeatherOf(int32_t weather, bool night) const;
   /// The scenario of a run, without files or pictures of its own.
   Scenario ScenarioOf(const MatrixCell& cell) const;
 };
