@@ -300,6 +300,8 @@ std::string Matrix::NameOf(const MatrixCell& cell) const {
 Scenario Matrix::ScenarioOf(const MatrixCell& cell) const {
   Scenario scenario = base;
   scenario.demand = cell.demand;
+  scenario.arm = LetterOf(cell.arm);
+  scenario.weather = cell.weather >= 0 ? TextOf(cell.weather, cell.night) : "";
   scenario.fcd = false;
   return scenario;
 }
