@@ -289,12 +289,12 @@ MatrixCell Matrix::CellOf(double demand, Arm arm, int32_t weather, bool night,
 }
 
 std::string Matrix::NameOf(const MatrixCell& cell) const {
-  std::string name = fmt::format("{}-demand{}", LetterOf(cell.arm), cell.demand);
+  std::string weather;
   if (cell.weather >= 0) {
-    name +=
-        "-" + weathers[static_cast<size_t>(cell.weather)].name + (cell.night ? "-night" : "-day");
+    weather = fmt::format("-{}-{}", weathers[static_cast<size_t>(cell.weather)].name,
+                          cell.night ? "night" : "day");
   }
-  return name + fmt::format("-seed{}", cell.seed);
+  return fmt::format("{}-demand{}{}-seed{}", LetterOf(cell.arm), cell.demand, weather, cell.seed);
 }
 
 Scenario Matrix::ScenarioOf(const MatrixCell& cell) const {

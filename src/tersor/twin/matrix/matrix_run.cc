@@ -241,7 +241,7 @@ MatrixState RunMatrix(const Matrix& matrix, const MatrixOptions& options) {
   int64_t made = 0, ended = 0;
   log::Info("{} cells, {} missing of this {} share", cells, missing.size(),
             options.place.size > 1 ? "rank's" : "run's");
-  Progress progress("cells", std::ssize(missing), "cell");
+  Progress progress(missing.empty() ? "" : "cells", std::ssize(missing), "cell");
   std::error_code ignored;
   for (const Missing& one : missing) {
     fs::remove(CellPath(matrix, one.cell, options.output, ".failed"), ignored);

@@ -1,5 +1,7 @@
 #include "tersor/twin/matrix/run_cell.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -84,8 +86,9 @@ std::vector<ConflictMark> InFilm(const Matrix& matrix, const std::vector<Conflic
 }
 
 std::string TitleOf(const Matrix& matrix, const MatrixCell& cell) {
-  return "Arm " + LetterOf(cell.arm) +
-         (cell.weather >= 0 ? ", " + ConditionName(matrix, cell.weather, cell.night) : "");
+  return fmt::format(
+      "Arm {}{}", LetterOf(cell.arm),
+      cell.weather >= 0 ? ", " + ConditionName(matrix, cell.weather, cell.night) : "");
 }
 
 }  // namespace
@@ -114,11 +117,14 @@ CellResult RunCell(const Matrix& matrix, const MatrixCell& cell, const std::stri
                                   static_cast<size_t>(kLongestHeadway / CellResult::kHeadwayBin));
   AddPercentiles(passages.speeds(), "speed", "mps", &result.metrics);
   AddPercentiles(passages.headways(), "headway", "s", &result.metrics);
-  if (!film.empty() && watcher.recording() && watcher.recording()->frames() > 0) {
-    WriteFileAtomically(
-        film, AnimationData(run.network, *watcher.recording(), InFilm(matrix, result.conflicts),
-                            {.title = TitleOf(matrix, cell)})
-                  .dump());
+  if (!film.empty()) {
+    // A run that ends before the film begins leaves an empty one, or it would be made again.
+    const bool shows = watcher.recording() && watcher.recording()->frames() > 0;
+    WriteFileAtomically(film, (shows ? AnimationData(run.network, *watcher.recording(),
+                                                     InFilm(matrix, result.conflicts),
+                                                     {.title = TitleOf(matrix, cell)})
+                                     : Json())
+                                  .dump());
   }
   return result;
 }
