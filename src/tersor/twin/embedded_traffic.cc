@@ -104,9 +104,12 @@ class EmbeddedTraffic::Engine {
   void Plan() {
     ForLanes(state_.active_lanes(), [this](int32_t lane) {
       TrafficState::Rear leader = state_.leaving(lane);
+      double queue = 0;
       for (const int32_t slot : state_.on_lane(lane)) {
-        PlanDrive(state_, signals_, slot, leader);
+        PlanDrive(state_, signals_, slot, leader, queue);
         leader = {slot, state_.Back(slot)};
+        const CarFollower& follower = *state_.fields.follower[static_cast<size_t>(slot)];
+        queue += follower.length() + follower.min_gap();
       }
     });
   }

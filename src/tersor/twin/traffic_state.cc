@@ -8,9 +8,9 @@ void VehicleFields::Resize(size_t size) {
   for (auto* field : {&vehicle, &departure, &type, &lane, &place}) {
     field->resize(size);
   }
-  for (auto* field :
-       {&length, &speed_factor, &arrival_position, &position, &speed, &accel, &next_speed,
-        &speed_gain, &keep_right, &speed_cap, &departed, &waiting, &waited, &time_loss, &driven}) {
+  for (auto* field : {&length, &speed_factor, &arrival_position, &position, &speed, &accel,
+                      &next_speed, &speed_gain, &keep_right, &speed_cap, &departed, &waiting,
+                      &waited, &time_loss, &driven, &entered, &entry_time, &conflict_time}) {
     field->resize(size);
   }
   follower.resize(size);
@@ -18,6 +18,7 @@ void VehicleFields::Resize(size_t size) {
   trail.resize(size);
   plans.resize(size);
   waits_ahead.resize(size);
+  wants_out.resize(size);
   leaves.resize(size);
   wish.resize(size);
   urgent.resize(size);
@@ -45,6 +46,9 @@ int32_t TrafficState::AddSlot() {
   fields.trail[s].clear();
   fields.plans[s].clear();
   fields.waits_ahead[s] = 0;
+  fields.wants_out[s] = 0;
+  fields.entered[s] = fields.entry_time[s] = fields.conflict_time[s] =
+      std::numeric_limits<double>::infinity();
   fields.speed_gain[s] = fields.keep_right[s] = 0;
   fields.speed_cap[s] = std::numeric_limits<double>::infinity();
   fields.wish[s] = 0;
