@@ -58,7 +58,9 @@ class Planner {
         plans_(state.fields.plans[s_]) {
     const double highest = follower_.MaxNextSpeed(driver_.speed);
     look_ahead_ = highest * state.step_length() + follower_.BrakeGap(highest);
-    lane_speed_ = driver_.desired_speed;
+    // Speed limits are no reason for hard braking.
+    lane_speed_ = driver_.desired_speed =
+        std::max(driver_.desired_speed, follower_.MinNextSpeed(driver_.speed));
     speed_ = follower_.CruiseSpeed(driver_);
     pass_speed_ = std::min(SpeedAfter(seen_, speed_, follower_.accel()), lane_speed_);
   }
@@ -199,7 +201,6 @@ class Planner {
   }
 
   void Advance(const Link& link, const RoadGraph::LaneFacts& next, double next_speed) {
-    // Speed limits are no reason for hard braking.
     speed_ = std::min(speed_, std::max(follower_.ApproachSpeed(seen_, next_speed),
                                        follower_.MinNextSpeed(driver_.speed)));
     lane_speed_ = next_speed;
@@ -219,7 +220,7 @@ class Planner {
   const size_t s_;
   const CarFollower& follower_;
   int32_t lane_, place_;
-  const DriverState driver_;
+  DriverState driver_;
   double seen_;  // m to the end of lane_
   double look_ahead_ = 0;
   const double brake_way_;

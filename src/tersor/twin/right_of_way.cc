@@ -193,7 +193,9 @@ void KeepJunctionsClear(const TrafficState& state, int32_t slot, double queue,
     const double brake_way = state.fields.follower[s]->BrakeWay(state.fields.speed[s]);
     for (size_t i = entry; i < plans.size() && plans[i].link >= 0; ++i) {
       plans[i].pass_speed = plans[i].wait_speed;
-      plans[i].request = plans[i].request && plans[i].distance < brake_way + kNear;
+      // Who cannot stop before the junction any more leaves it, too.
+      const bool on = i > entry && !graph.link(plans[i].link).enters && plans[i - 1].request;
+      plans[i].request = plans[i].request && (on || plans[i].distance < brake_way + kNear);
     }
     return;
   }
