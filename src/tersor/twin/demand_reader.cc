@@ -11,6 +11,7 @@
 #include "tersor/twin/demand_catalogue.h"
 #include "tersor/twin/departure_reader.h"
 #include "tersor/twin/flow.h"
+#include "tersor/twin/random_stream.h"
 #include "tersor/twin/router.h"
 #include "tersor/twin/vehicle_class.h"
 #include "tersor/twin/xml_reader.h"
@@ -24,15 +25,6 @@ size_t Index(int32_t index) { return static_cast<size_t>(index); }
 
 /// What one vehicle draws, by the counter of its own stream.
 enum Draw : uint64_t { kTypeDraw, kRouteDraw, kArrivalDraw };
-
-/// A vehicle's stream depends on its id and on nothing else, so that others may come or go.
-uint64_t StreamOf(std::string_view id) {
-  uint64_t hash = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : id) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  }
-  return hash;
-}
 
 /// What a vehicle, a trip or a flow says of each of its vehicles.
 struct Traveller {

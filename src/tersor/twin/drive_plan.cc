@@ -44,18 +44,21 @@ double BrakingSpeed(const CarFollower& follower, double distance, double speed, 
 /// One vehicle's look ahead, link by link.
 class Planner {
  public:
-  Planner(TrafficState& state, const LinkSignals& signals, int32_t slot)
+  /// `plans` is what it writes. Where it does not heed leaders, nobody is in the way.
+  Planner(const TrafficState& state, const LinkSignals& signals, int32_t slot, bool heeds_leaders,
+          std::vector<LinkPlan>& plans)
       : state_(state),
         signals_(signals),
         slot_(slot),
         s_(static_cast<size_t>(slot)),
+        heeds_leaders_(heeds_leaders),
         follower_(*state.fields.follower[s_]),
         lane_(state.fields.lane[s_]),
         place_(state.fields.place[s_]),
         driver_(state.Driver(slot, lane_)),
         seen_(state.graph().lane(lane_).length - state.fields.position[s_]),
         brake_way_(follower_.BrakeWay(driver_.speed)),
-        plans_(state.fields.plans[s_]) {
+        plans_(plans) {
     const double highest = follower_.MaxNextSpeed(driver_.speed);
     look_ahead_ = highest * state.step_length() + follower_.BrakeGap(highest);
     // Speed limits are no reason for hard braking.
@@ -85,7 +88,7 @@ class Planner {
 
   /// `lane_begin`: metres ahead to the begin of the lane on which the leader's place is given.
   void Follow(const TrafficState::Rear& leader, double lane_begin) {
-    if (leader.slot < 0 || leader.slot == slot_) {
+    if (!heeds_leaders_ || leader.slot < 0 || leader.slot == slot_) {
       return;
     }
     const double gap = lane_begin + leader.back - follower_.min_gap();
@@ -214,10 +217,11 @@ class Planner {
 
   double StopSpeed(double distance) const { return follower_.StopSpeed(driver_, distance); }
 
-  TrafficState& state_;
+  const TrafficState& state_;
   const LinkSignals& signals_;
   const int32_t slot_;
   const size_t s_;
+  const bool heeds_leaders_;
   const CarFollower& follower_;
   int32_t lane_, place_;
   DriverState driver_;
@@ -234,7 +238,7 @@ class Planner {
 /// Walks through a vehicle's plans up to the first that is not granted.
 class LinkGrants {
  public:
-  LinkGrants(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
+  LinkGrants(const TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
              int32_t slot, double impatience)
       : state_(state),
         signals_(signals),
@@ -245,9 +249,9 @@ class LinkGrants {
         speed_(state.fields.speed[s_]),
         impatience_(impatience) {}
 
-  double SafeSpeed() {
+  double SafeSpeed(const std::vector<LinkPlan>& plans) {
     double safe = 0;
-    for (const LinkPlan& plan : state_.fields.plans[s_]) {
+    for (const LinkPlan& plan : plans) {
       if (plan.link < 0 || !plan.request) {
         StayBefore(plan);
         safe = plan.wait_speed;
@@ -266,6 +270,8 @@ class LinkGrants {
     return Across(safe);
   }
   bool waits() const { return waits_; }
+  /// He stands on a junction and lets others go first now.
+  bool gives_way() const { return gives_way_; }
   /// What he drives at least, so that he does not dawdle before a minor road's line.
   double least_speed() const { return least_; }
 
@@ -279,9 +285,7 @@ class LinkGrants {
     waits_ = waits_ || plan.wait_speed < speed_ || plan.wait_speed < kStanding;
     const RoadGraph::LaneFacts& here = state_.graph().lane(state_.fields.lane[s_]);
     if (plan.link >= 0 && here.internal && plan.link == here.only_link) {
-      // Others may now go first.
-      state_.fields.entry_time[s_] = state_.fields.conflict_time[s_] =
-          std::numeric_limits<double>::infinity();
+      gives_way_ = true;
     }
   }
 
@@ -340,7 +344,7 @@ class LinkGrants {
 
   static size_t Index(int32_t index) { return static_cast<size_t>(index); }
 
-  TrafficState& state_;
+  const TrafficState& state_;
   const LinkSignals& signals_;
   const Approaches& approaches_;
   const int32_t slot_;
@@ -350,29 +354,51 @@ class LinkGrants {
   const double impatience_;
   double least_ = 0, least_distance_ = 0;
   bool least_can_brake_ = false;
-  bool waits_ = false;
+  bool waits_ = false, gives_way_ = false;
 };
+
+double Impatience(const TrafficState& state, int32_t slot, double impatience_time) {
+  const auto s = static_cast<size_t>(slot);
+  return std::min(
+      1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
+}
+
+double DrivableSpeed(const TrafficState& state, int32_t slot, double safe, double random) {
+  const auto s = static_cast<size_t>(slot);
+  const CarFollower& follower = *state.fields.follower[s];
+  const double speed = state.fields.speed[s];
+  safe = std::min(safe, std::max(state.fields.speed_cap[s], follower.MinNextSpeed(speed)));
+  return follower.Drivable(speed, safe, random);
+}
 
 }  // namespace
 
 void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
                const TrafficState::Rear& leader, double queue) {
-  Planner(state, signals, slot).Run(leader, queue);
+  Planner(state, signals, slot, true, state.fields.plans[static_cast<size_t>(slot)])
+      .Run(leader, queue);
 }
 
 void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
                  int32_t slot, double impatience_time, double random) {
   const auto s = static_cast<size_t>(slot);
-  const double impatience = std::min(
-      1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
-  LinkGrants grants(state, signals, approaches, slot, impatience);
-  double safe = grants.SafeSpeed();
+  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
+  const double safe = grants.SafeSpeed(state.fields.plans[s]);
   state.fields.waits_ahead[s] = grants.waits();
-  const CarFollower& follower = *state.fields.follower[s];
-  const double speed = state.fields.speed[s];
-  safe = std::min(safe, std::max(state.fields.speed_cap[s], follower.MinNextSpeed(speed)));
   state.fields.next_speed[s] =
-      std::max(follower.Drivable(speed, safe, random), std::min(safe, grants.least_speed()));
+      std::max(DrivableSpeed(state, slot, safe, random), std::min(safe, grants.least_speed()));
+  if (grants.gives_way()) {
+    state.fields.entry_time[s] = state.fields.conflict_time[s] =
+        std::numeric_limits<double>::infinity();
+  }
+}
+
+double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
+                 const Approaches& approaches, int32_t slot, double impatience_time) {
+  std::vector<LinkPlan> plans;
+  Planner(state, signals, slot, false, plans).Run({}, 0);
+  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
+  return DrivableSpeed(state, slot, grants.SafeSpeed(plans), 0);
 }
 
 }  // namespace tersor::twin

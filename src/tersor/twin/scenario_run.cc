@@ -26,7 +26,7 @@ class Observers {
  public:
   Observers(const Scenario& scenario, const Network& network, const std::string& folder)
       : recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
-    if (scenario.fcd) {
+    if (scenario.fcd && !folder.empty()) {
       fcd_.emplace(folder + "/fcd.xml.gz", network,
                    FcdWriterOptions{.precision = 3, .acceleration = true});
     }
@@ -158,16 +158,24 @@ void CountConflicts(std::span<const Conflict> conflicts, Record& record) {
   }
 }
 
-Record RunScenario(const Scenario& scenario, const RunOptions& options) {
+Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResult* result) {
   const auto began = std::chrono::steady_clock::now();
   const auto since = [&] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   };
   const SimulationConfig config = ConfigOf(scenario, options.seed);
-  const Simulation simulation = LoadSimulation(config);
+  const WeatherSeries weather = WeatherOf(scenario, config.window);
+  if (scenario.has_twins()) {
+    FailUsage("arm C waits for its vehicles; run arm A or B");
+  }
+  Simulation simulation = LoadSimulation(config);
+  WeatherDemand(scenario, weather, config, &simulation.demand);
   const std::unique_ptr<Traffic> traffic =
       StartTraffic(scenario, config, simulation, options.threads);
-  MakeFolders(options.output);
+  const bool writes = !options.output.empty();
+  if (writes) {
+    MakeFolders(options.output);
+  }
   Observers observers(scenario, simulation.network, options.output);
   std::exception_ptr failure;
   const double loaded = since();
@@ -181,6 +189,9 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options) {
       ThrowIfInterrupted("the run was stopped; what was logged is kept");
       traffic->Step();
       observers.Look(*traffic);
+      if (options.look) {
+        options.look(*traffic);
+      }
       if (options.progress) {
         options.progress(traffic->snapshot().time, config.window.end);
       }
@@ -196,15 +207,24 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options) {
   CountTraffic(observers.counts(), *traffic, simulated, record);
   if (scenario.ssm) {
     CountConflicts(conflicts, record);
-    for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {
-      WriteConflicts(options.output + "/" + name, conflicts, traffic->vehicles());
-    }
   }
-  WritePages(scenario, options, simulation.network, observers.recording(), conflicts, record);
+  if (writes) {
+    for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {
+      if (scenario.ssm) {
+        WriteConflicts(options.output + "/" + name, conflicts, traffic->vehicles());
+      }
+    }
+    WritePages(scenario, options, simulation.network, observers.recording(), conflicts, record);
+  }
   record.seconds = since();
-  WriteRecord(options.output + "/record.json", record);
+  if (writes) {
+    WriteRecord(options.output + "/record.json", record);
+  }
   if (failure) {
     std::rethrow_exception(failure);
+  }
+  if (result != nullptr) {
+    *result = {std::move(simulation.network), observers.recording(), conflicts};
   }
   return record;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "tersor/twin/demand_scale.h"
 #include "tersor/twin/import_network.h"
 #include "tersor/twin/signal_reader.h"
 #include "tersor/twin/xml_reader.h"
@@ -95,7 +96,9 @@ Simulation LoadSimulation(const SimulationConfig& config) {
   // SUMO reads the additional files first, too.
   std::vector<std::string> files = config.additional;
   files.insert(files.end(), config.routes.begin(), config.routes.end());
-  simulation.demand = ReadDemand(files, simulation.network, config.seed, config.window);
+  simulation.demand =
+      ScaledDemand(ReadDemand(files, simulation.network, config.seed, config.window),
+                   config.demand_scale, config.seed, config.window.end);
   return simulation;
 }
 

@@ -20,6 +20,7 @@ struct SimulationConfig {
   double step_length = 1;         // s
   double time_to_teleport = 300;  // s; not positive: never
   uint64_t seed = 23423;
+  double demand_scale = 1;  // ScaledDemand()
 };
 
 /// Reads the file; the paths within are taken relative to its folder. Options that do not concern

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "tersor/twin/dynamics/vehicle_body.h"
 
@@ -36,6 +37,7 @@ struct CarState {
 struct CarCommand {
   double accel = 0;                   // m/s^2 wanted; below 0: braking
   double target_x = 0, target_y = 0;  // m: the point of the path ahead at which to steer
+  std::optional<double> steer = {};   // rad at the front wheels; set: no target is looked at
 };
 
 /// The road under a car.
@@ -43,6 +45,9 @@ struct RoadSurface {
   double friction_peak = 0.85, friction_slide = 0.70;
   double grade = 0;       // rise over run
   double water_film = 0;  // mm
+
+  /// Throws UsageError naming the field, its value and its range.
+  void Validate() const;
 };
 
 class Fleet {
