@@ -19,11 +19,12 @@ namespace {
 
 constexpr double kLeastSparsity = 0.02, kHeldOutSlack = 1.25;
 constexpr double kLowestLambda = -30;  // weights below e^-30 are lost in float32 anyway
-constexpr int kTauSteps = 9, kLambdaSteps = 7;
 // Where attention is sharp the pooled probability of all but one block is tiny, and yet some of its
 // rows need them: tau is sought by the digits of 1 - tau.
-constexpr double kTauDigits = 6;
+constexpr double kTauDigits = 6, kTauWidth = kTauDigits / 512;
+constexpr double kLambdaWidth = 0.25;
 constexpr int kThetas = 16;
+constexpr size_t kFiltered = 3;
 
 at::Tensor Heads(const at::Tensor& x) { return x.unsqueeze(0).unsqueeze(0); }
 
@@ -46,6 +47,7 @@ class Head {
     for (const HeadSample& sample : samples) {
       const nn::AttentionInput in = Input(sample);
       dense_.push_back(op::Attention(in.query, in.key, in.value, in.scale, {in.causal, in.window}));
+      order_.push_back(order_.size());
     }
   }
 
@@ -65,12 +67,23 @@ class Head {
     return {sum.relative_l1 / count, sum.sparsity / count};
   }
 
-  /// The measure where every sample stays within the bound.
-  std::optional<HeadMeasure> Within(const io::HeadSettings& settings, double bound) const {
+  /// The measure where every sample stays within the bound; the first that does not ends it, and is
+  /// asked first the next time.
+  std::optional<HeadMeasure> Within(const io::HeadSettings& settings, double bound) {
     ThrowIfInterrupted("stopped while tuning");
-    double worst = 0;
-    const HeadMeasure measure = Measure(settings, &worst);
-    return worst <= bound ? std::optional(measure) : std::nullopt;
+    HeadMeasure sum;
+    for (size_t i = 0; i < order_.size(); ++i) {
+      const HeadMeasure one = MeasureOne(order_[i], settings);
+      if (one.relative_l1 > bound) {
+        std::rotate(order_.begin(), order_.begin() + static_cast<std::ptrdiff_t>(i),
+                    order_.begin() + static_cast<std::ptrdiff_t>(i) + 1);
+        return std::nullopt;
+      }
+      sum.relative_l1 += one.relative_l1;
+      sum.sparsity += one.sparsity;
+    }
+    const auto count = static_cast<double>(order_.size());
+    return HeadMeasure{sum.relative_l1 / count, sum.sparsity / count};
   }
 
  private:
@@ -91,6 +104,7 @@ class Head {
   std::span<const HeadSample> samples_;
   const TuneOptions& options_;
   std::vector<at::Tensor> dense_;
+  std::vector<size_t> order_;  // in which samples are measured against a bound
 };
 
 struct Found {
@@ -98,11 +112,12 @@ struct Found {
   HeadMeasure measure;
 };
 
-/// Narrows [passes, fails] by bisection of one number and keeps the last settings that passed.
+/// Narrows [passes, fails] by bisection of one number to `width` and keeps the sparsest settings
+/// that passed. Returns how far `passes` came.
 template <class With>
-void Bisect(const Head& head, double bound, double passes, double fails, int steps,
-            const With& with, Found* best) {
-  for (int i = 0; i < steps; ++i) {
+double Bisect(Head& head, double bound, double passes, double fails, double width, const With& with,
+              Found* best) {
+  while (std::abs(fails - passes) > width) {
     const double middle = (passes + fails) / 2;
     const io::HeadSettings settings = with(middle);
     if (const std::optional<HeadMeasure> measure = head.Within(settings, bound)) {
@@ -114,22 +129,39 @@ void Bisect(const Head& head, double bound, double passes, double fails, int ste
       fails = middle;
     }
   }
+  return passes;
 }
 
-/// The sparsest settings for one theta.
-Found SearchTheta(const Head& head, double theta, const TuneOptions& options) {
-  Found best{{1, theta, 0}, {}};
-  Bisect(
-      head, options.l1, kTauDigits, 0, kTauSteps,
-      [&](double digits) {
-        return io::HeadSettings{1 - std::pow(10.0, -digits), theta, 0};
-      },
-      &best);
+/// The sparsest first stage of each theta that leaves something to skip.
+std::vector<Found> SearchThetas(Head& head, const TuneOptions& options) {
+  std::vector<Found> found;
+  double digits = kTauDigits;
+  for (int i = 0; i < kThetas; ++i) {
+    const double theta = i == 0 ? -1 : static_cast<double>(i) / kThetas;
+    Found best{{1, theta, 0}, {}};
+    // As theta rises more is kept whatever tau is: what passed for the last one passes again.
+    digits = Bisect(
+        head, options.l1, digits, 0, kTauWidth,
+        [&](double d) {
+          return io::HeadSettings{1 - std::pow(10.0, -d), theta, 0};
+        },
+        &best);
+    if (best.measure.sparsity > 0) {
+      found.push_back(best);
+    } else if (i > 0) {
+      break;  // and no later one does better
+    }
+  }
+  return found;
+}
+
+/// Adds the second filter to what the first stage found.
+Found SearchLambda(Head& head, Found best, const TuneOptions& options) {
   const io::HeadSettings first = best.settings;
   Bisect(
-      head, options.l2, kLowestLambda, 0, kLambdaSteps,
+      head, options.l2, kLowestLambda, 0, kLambdaWidth,
       [&](double lambda) {
-        return io::HeadSettings{first.tau, theta, lambda};
+        return io::HeadSettings{first.tau, first.theta, lambda};
       },
       &best);
   return best;
@@ -152,17 +184,17 @@ HeadMeasure MeasureHead(std::span<const HeadSample> samples, const io::HeadSetti
 TunedHead TuneHead(std::span<const HeadSample> samples, std::span<const HeadSample> held_out,
                    const TuneOptions& options) {
   const at::NoGradGuard no_grad;
-  const Head head(samples, options);
+  Head head(samples, options);
+  std::vector<Found> found = SearchThetas(head, options);
+  std::ranges::stable_sort(found, [](const Found& a, const Found& b) {
+    return a.measure.sparsity > b.measure.sparsity;
+  });
+  found.resize(std::min(found.size(), kFiltered));
   Found best;
-  for (int i = 0; i < kThetas; ++i) {
-    const double theta = i == 0 ? -1 : static_cast<double>(i) / kThetas;
-    const Found found = SearchTheta(head, theta, options);
-    // As theta rises more is kept whatever tau is: no later one can do better.
-    if (i > 0 && found.measure.sparsity == 0) {
-      break;
-    }
-    if (found.measure.sparsity > best.measure.sparsity) {
-      best = found;
+  for (const Found& one : found) {
+    const Found filtered = SearchLambda(head, one, options);
+    if (filtered.measure.sparsity > best.measure.sparsity) {
+      best = filtered;
     }
   }
   TunedHead result{best.settings, best.measure, {}, best.measure.sparsity < kLeastSparsity};

@@ -47,9 +47,10 @@ struct TunedHead {
   bool dense = false;    // too little could be skipped, or the bound does not hold on the held-out
 };
 
-/// For each theta of {none, 1/16, ..., 15/16} the smallest tau, then the highest lambda, whose
-/// error stays within the bounds on every sample, by bisection; the sparsest wins. What is returned
-/// was measured, since the error is not quite monotone. A head below 2 % stays dense, and so does
+/// For each theta of {none, 1/16, ..., 15/16} the smallest tau whose error stays within the first
+/// bound on every sample, then for the three sparsest of them the highest lambda within the second,
+/// by bisection; the sparsest wins. What is returned was measured, since the error is not quite
+/// monotone. A head below 2 % stays dense, and so does
 /// one whose error on the held-out samples is above 1.25 · l2. Throws Interrupted.
 TunedHead TuneHead(std::span<const HeadSample> samples, std::span<const HeadSample> held_out,
                    const TuneOptions& options);

@@ -45,6 +45,21 @@ class Activations {
   std::vector<Part> parts_;
 };
 
+/// Runs a block; what its groups read.
+BlockStatistics Observe(const std::vector<ObservedGroup*>& groups, int64_t block, bool with_gram,
+                        bool advance, Activations& inputs) {
+  for (ObservedGroup* group : groups) {
+    // The block's last product gives its output only, which may be thrown away.
+    group->Observe(with_gram, /*output=*/advance || group != groups.back());
+  }
+  inputs.Run(block, advance);
+  BlockStatistics statistics;
+  for (ObservedGroup* group : groups) {
+    statistics.push_back(group->StopObserving());
+  }
+  return statistics;
+}
+
 }  // namespace
 
 at::Tensor DrawCalibration(const data::TokenFile& tokens, int64_t limit, int64_t samples,
@@ -71,19 +86,11 @@ void RunCalibration(const PrunableModel& model, const at::Tensor& tokens,
       inputs.Run(block, /*advance=*/true);
       continue;
     }
-    const std::vector<ObservedGroup*>& groups = model.groups(block);
     const bool last = block + 1 == model.blocks();
-    const bool advance = !pass.changes_blocks && !last;
-    for (ObservedGroup* group : groups) {
-      // The block's last product gives its output only, which here is thrown away.
-      group->Observe(pass.with_gram, /*output=*/advance || group != groups.back());
-    }
-    inputs.Run(block, advance);
-    BlockStatistics statistics;
-    for (ObservedGroup* group : groups) {
-      statistics.push_back(group->StopObserving());
-    }
-    pass.visit(block, statistics);
+    const bool known = block == pass.first_block && pass.changes_blocks && !pass.first.empty();
+    pass.visit(block, known ? pass.first
+                            : Observe(model.groups(block), block, pass.with_gram,
+                                      /*advance=*/!pass.changes_blocks && !last, inputs));
     if (pass.changes_blocks && !last) {
       inputs.Run(block, /*advance=*/true);
     }

@@ -27,6 +27,8 @@ struct CalibrationPass {
   bool with_gram = false;
   bool changes_blocks = false;  // what visit() leaves of a block gives the next one's input
   int64_t first_block = 0;      // that is visited
+  /// What that one's groups read, where it is known and `changes_blocks`: saves a run.
+  BlockStatistics first;
   /// Called for each block with what its groups read.
   std::function<void(int64_t block, const BlockStatistics& statistics)> visit;
 };

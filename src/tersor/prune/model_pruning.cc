@@ -207,6 +207,14 @@ void ModelPruning::AddEvidence(std::vector<Matrix>& matrices, bool norms, bool i
   for (size_t i = 0; i < matrices.size(); ++i) {
     matrices[i].input = (*evidence)[i];
   }
+  // Nothing that is pruned changes what the first block reads.
+  first_block_.clear();
+  size_t first = 0;  // matrix of the group
+  for (ObservedGroup* group : model_.groups(0)) {
+    const at::Tensor norms = matrices[first].input.norms.to(at::kDouble);
+    first_block_.push_back({.squares = norms * norms});
+    first += group->weights().size();
+  }
 }
 
 /// Of all matrices; undefined before the first block.
@@ -279,6 +287,9 @@ void ModelPruning::Prune(const std::vector<double>& by_matrix, bool keep_dense) 
   CalibrationPass pass;
   pass.with_gram = pruner_->needs_gram();
   pass.changes_blocks = true;
+  if (!pass.with_gram) {
+    pass.first = first_block_;
+  }
   pass.visit = prune_block;
   RunCalibration(model_, calibration_, pass);
 }

@@ -101,6 +101,7 @@ class ModelPruning {
   nn::ParameterList weights_;      // of all blocks, in model order
   std::vector<int64_t> blocks_;    // that they are in
   std::vector<at::Tensor> dense_;  // copies of them
+  BlockStatistics first_block_;    // by the evidence; without Gram matrices
 };
 
 }  // namespace tersor::prune

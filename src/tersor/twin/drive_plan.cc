@@ -29,18 +29,21 @@ double MinimalTime(const CarFollower& follower, double distance, double speed, d
 /// One vehicle's look ahead, link by link.
 class Planner {
  public:
-  Planner(TrafficState& state, const LinkSignals& signals, int32_t slot)
+  /// `plans` is what it writes. Where it does not heed leaders, nobody is in the way.
+  Planner(const TrafficState& state, const LinkSignals& signals, int32_t slot, bool heeds_leaders,
+          std::vector<LinkPlan>& plans)
       : state_(state),
         signals_(signals),
         slot_(slot),
         s_(static_cast<size_t>(slot)),
+        heeds_leaders_(heeds_leaders),
         follower_(*state.fields.follower[s_]),
         lane_(state.fields.lane[s_]),
         place_(state.fields.place[s_]),
         driver_(state.Driver(slot, lane_)),
         seen_(state.graph().lane(lane_).length - state.fields.position[s_]),
         brake_way_(follower_.BrakeWay(driver_.speed)),
-        plans_(state.fields.plans[s_]) {
+        plans_(plans) {
     const double highest = follower_.MaxNextSpeed(driver_.speed);
     look_ahead_ = highest * state.step_length() + follower_.BrakeGap(highest);
     speed_ = follower_.CruiseSpeed(driver_);
@@ -60,7 +63,7 @@ class Planner {
  private:
   /// `lane_begin`: metres ahead to the begin of the lane on which the leader's place is given.
   void Follow(const TrafficState::Rear& leader, double lane_begin) {
-    if (leader.slot < 0 || leader.slot == slot_) {
+    if (!heeds_leaders_ || leader.slot < 0 || leader.slot == slot_) {
       return;
     }
     const double gap = lane_begin + leader.back - follower_.min_gap();
@@ -164,10 +167,11 @@ class Planner {
 
   double StopSpeed(double distance) const { return follower_.StopSpeed(driver_, distance); }
 
-  TrafficState& state_;
+  const TrafficState& state_;
   const LinkSignals& signals_;
   const int32_t slot_;
   const size_t s_;
+  const bool heeds_leaders_;
   const CarFollower& follower_;
   int32_t lane_, place_;
   const DriverState driver_;
@@ -193,9 +197,9 @@ class LinkGrants {
         follower_(*state.fields.follower[s_]),
         impatience_(impatience) {}
 
-  double SafeSpeed() {
+  double SafeSpeed(const std::vector<LinkPlan>& plans) {
     double speed = 0;
-    for (const LinkPlan& plan : state_.fields.plans[s_]) {
+    for (const LinkPlan& plan : plans) {
       if (plan.link < 0) {
         return plan.wait_speed;
       }
@@ -243,25 +247,42 @@ class LinkGrants {
   bool waits_ = false;
 };
 
+double Impatience(const TrafficState& state, int32_t slot, double impatience_time) {
+  const auto s = static_cast<size_t>(slot);
+  return std::min(
+      1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
+}
+
+double DrivableSpeed(const TrafficState& state, int32_t slot, double safe, double random) {
+  const auto s = static_cast<size_t>(slot);
+  const CarFollower& follower = *state.fields.follower[s];
+  const double speed = state.fields.speed[s];
+  safe = std::min(safe, std::max(state.fields.speed_cap[s], follower.MinNextSpeed(speed)));
+  return follower.Drivable(speed, safe, random);
+}
+
 }  // namespace
 
 void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
                const TrafficState::Rear& leader) {
-  Planner(state, signals, slot).Run(leader);
+  Planner(state, signals, slot, true, state.fields.plans[static_cast<size_t>(slot)]).Run(leader);
 }
 
 void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
                  int32_t slot, double impatience_time, double random) {
   const auto s = static_cast<size_t>(slot);
-  const double impatience = std::min(
-      1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
-  LinkGrants grants(state, signals, approaches, slot, impatience);
-  double safe = grants.SafeSpeed();
+  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
+  const double safe = grants.SafeSpeed(state.fields.plans[s]);
   state.fields.waits_ahead[s] = grants.waits();
-  const CarFollower& follower = *state.fields.follower[s];
-  const double speed = state.fields.speed[s];
-  safe = std::min(safe, std::max(state.fields.speed_cap[s], follower.MinNextSpeed(speed)));
-  state.fields.next_speed[s] = follower.Drivable(speed, safe, random);
+  state.fields.next_speed[s] = DrivableSpeed(state, slot, safe, random);
+}
+
+double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
+                 const Approaches& approaches, int32_t slot, double impatience_time) {
+  std::vector<LinkPlan> plans;
+  Planner(state, signals, slot, false, plans).Run({});
+  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
+  return DrivableSpeed(state, slot, grants.SafeSpeed(plans), 0);
 }
 
 }  // namespace tersor::twin

@@ -22,6 +22,11 @@ void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
 void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
                  int32_t slot, double impatience_time, double random);
 
+/// The same speed if nobody drove ahead, and without dawdling: what limits, signals, right of way
+/// and the route leave. Reads only.
+double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
+                 const Approaches& approaches, int32_t slot, double impatience_time);
+
 }  // namespace tersor::twin
 
 #endif  // TERSOR_TWIN_DRIVE_PLAN_H_

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tersor/twin/coupling/pilot.h"
 #include "tersor/twin/drive_plan.h"
 #include "tersor/twin/insertion.h"
 #include "tersor/twin/lane_change.h"
 #include "tersor/twin/movement.h"
+#include "tersor/twin/neighbours.h"
 #include "tersor/twin/right_of_way.h"
 #include "tersor/util/error.h"
 #include "tersor/util/parallel_for.h"
@@ -15,6 +17,8 @@ namespace tersor::twin {
 namespace {
 
 constexpr uint64_t kDawdleStream = 3;
+// m, and s of driving, within which a pilot is told of a vehicle ahead.
+constexpr double kSeen = 100, kSeenSeconds = 8;
 // Fewer lanes than this are not worth waking another thread for.
 constexpr int64_t kLanesAThread = 16;
 
@@ -49,12 +53,19 @@ class EmbeddedTraffic::Engine {
     state_.time = options.begin;
   }
 
-  void Step() {
+  void Step(Pilot* pilot, const Traffic& self) {
+    if (pilot != nullptr) {
+      pilot->Choose(snapshot(), self, &pilot_rows_);
+    }
+    Release(pilot != nullptr ? pilot_rows_ : std::vector<int32_t>());
     state_.time = options_.begin + static_cast<double>(step_) * options_.step_length;
     signals_.Set(state_.time);
     Plan();
     approaches_.Announce(state_);
     Decide();
+    if (pilot != nullptr) {
+      Drive(*pilot, self);
+    }
     Move();
     ChangeLanes();
     Insert();
@@ -70,7 +81,7 @@ class EmbeddedTraffic::Engine {
 
   const Snapshot& snapshot() {
     if (!posed_) {
-      movement_.Pose(snapshot_);
+      movement_.Pose(snapshot_, row_slots_);
       posed_ = true;
     }
     return snapshot_;
@@ -105,10 +116,101 @@ class EmbeddedTraffic::Engine {
     ForLanes(state_.active_lanes(), [this](int32_t lane) {
       TrafficState::Rear leader = state_.leaving(lane);
       for (const int32_t slot : state_.on_lane(lane)) {
-        PlanDrive(state_, signals_, slot, leader);
+        PlanDrive(state_, signals_, slot, pilot_slots_.empty() ? leader : Nearest(slot, leader));
         leader = {slot, state_.Back(slot)};
       }
     });
+  }
+
+  /// The leader on a vehicle's lane, one who reaches into it, or one on the lane that the vehicle
+  /// has not left yet.
+  TrafficState::Rear Nearest(int32_t slot, const TrafficState::Rear& leader) const {
+    const auto s = static_cast<size_t>(slot);
+    const VehicleFields& fields = state_.fields;
+    const double position = fields.position[s];
+    const TrafficState::Rear near = state_.NearestAhead(fields.lane[s], position, slot, leader);
+    if (fields.beside[s] < 0) {
+      return near;
+    }
+    const Neighbours old =
+        NeighboursOnLane(state_, fields.beside[s], position, fields.length[s], slot);
+    return old.leader >= 0 && position + old.lead_gap < near.back
+               ? TrafficState::Rear{old.leader, position + old.lead_gap}
+               : near;
+  }
+
+  /// Whoever the pilot does not drive any more is the traffic's again.
+  void Release(const std::vector<int32_t>& rows) {
+    VehicleFields& fields = state_.fields;
+    std::vector<int32_t> before = std::move(pilot_slots_);
+    pilot_slots_.clear();
+    for (const int32_t slot : before) {
+      fields.piloted[static_cast<size_t>(slot)] = 0;
+    }
+    for (const int32_t row : rows) {
+      const int32_t slot = row_slots_[static_cast<size_t>(row)];
+      fields.piloted[static_cast<size_t>(slot)] = 1;
+      pilot_slots_.push_back(slot);
+    }
+    for (const int32_t slot : before) {
+      const auto s = static_cast<size_t>(slot);
+      if (!fields.piloted[s]) {
+        fields.x[s] = NAN;
+        fields.beside[s] = -1;
+      }
+    }
+  }
+
+  Wish WishOf(int32_t row) const {
+    const int32_t slot = row_slots_[static_cast<size_t>(row)];
+    const auto s = static_cast<size_t>(slot);
+    const VehicleFields& fields = state_.fields;
+    Wish wish;
+    wish.row = row;
+    wish.lane = fields.lane[s];
+    wish.speed = fields.next_speed[s];
+    wish.free_speed = FreeSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience);
+    wish.desired_speed = state_.DesiredSpeed(slot, wish.lane);
+    Neighbours near = NeighboursAt(state_, wish.lane, fields.position[s], fields.length[s], slot,
+                                   fields.place[s], kSeen + kSeenSeconds * fields.speed[s]);
+    if (fields.beside[s] >= 0) {
+      // Until it has left the other lane it may hit those ahead there.
+      const Neighbours other =
+          NeighboursOnLane(state_, fields.beside[s], fields.position[s], fields.length[s], slot);
+      if (other.leader >= 0 && other.lead_gap < near.lead_gap) {
+        near = other;
+      }
+    }
+    if (near.leader >= 0) {
+      wish.leader = fields.vehicle[static_cast<size_t>(near.leader)];
+      wish.gap = near.lead_gap;
+      wish.leader_speed = fields.speed[static_cast<size_t>(near.leader)];
+    }
+    return wish;
+  }
+
+  void Drive(Pilot& pilot, const Traffic& self) {
+    wishes_.clear();
+    for (const int32_t row : pilot_rows_) {
+      wishes_.push_back(WishOf(row));
+    }
+    DriveAndCheck(pilot, self, wishes_, &motions_);
+    VehicleFields& fields = state_.fields;
+    for (const Motion& motion : motions_) {
+      const int32_t slot = row_slots_[static_cast<size_t>(motion.row)];
+      const auto s = static_cast<size_t>(slot);
+      fields.advance[s] = motion.advance;
+      fields.pilot_speed[s] = motion.speed;
+      fields.pilot_accel[s] = motion.accel;
+      fields.x[s] = motion.x;
+      fields.y[s] = motion.y;
+      fields.angle[s] = motion.angle;
+      fields.beside[s] = motion.beside;
+      if (motion.leaves) {
+        std::erase(pilot_slots_, slot);
+        movement_.Remove(slot);
+      }
+    }
   }
 
   void Decide() {
@@ -127,6 +229,9 @@ class EmbeddedTraffic::Engine {
 
   void Move() {
     ForLanes(state_.active_lanes(), [this](int32_t lane) { movement_.Advance(lane); });
+    for (const int32_t slot : pilot_slots_) {  // who may have driven past his leader
+      state_.Sort(state_.fields.lane[static_cast<size_t>(slot)]);
+    }
     movement_.Transfer();
     movement_.Teleport(signals_, insertion_);
     state_.UpdateOccupancy();
@@ -147,7 +252,11 @@ class EmbeddedTraffic::Engine {
       for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
         for (const int32_t slot : state_.on_lane(lane)) {
           const auto type = static_cast<size_t>(state_.fields.type[static_cast<size_t>(slot)]);
-          DecideLaneChange(state_, slot, lane_change_[type], {});
+          if (state_.fields.beside[static_cast<size_t>(slot)] >= 0) {
+            state_.fields.wish[static_cast<size_t>(slot)] = 0;  // still at its last change
+          } else {
+            DecideLaneChange(state_, slot, lane_change_[type], {});
+          }
         }
       }
     });
@@ -189,7 +298,11 @@ class EmbeddedTraffic::Engine {
   TrafficStatistics statistics_;
   int64_t step_ = 0;
   Snapshot snapshot_;
+  std::vector<int32_t> row_slots_;  // of the snapshot
   bool posed_ = false;
+  std::vector<int32_t> pilot_rows_, pilot_slots_;
+  std::vector<Wish> wishes_;
+  std::vector<Motion> motions_;
 };
 
 EmbeddedTraffic::EmbeddedTraffic(const Network& network, const Demand& demand,
@@ -198,7 +311,7 @@ EmbeddedTraffic::EmbeddedTraffic(const Network& network, const Demand& demand,
 
 EmbeddedTraffic::~EmbeddedTraffic() = default;
 
-void EmbeddedTraffic::Step() { engine_->Step(); }
+void EmbeddedTraffic::Step(Pilot* pilot) { engine_->Step(pilot, *this); }
 bool EmbeddedTraffic::finished() const { return engine_->finished(); }
 double EmbeddedTraffic::step_length() const { return engine_->step_length(); }
 const Snapshot& EmbeddedTraffic::snapshot() const { return engine_->snapshot(); }

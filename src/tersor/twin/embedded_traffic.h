@@ -34,6 +34,7 @@ struct EmbeddedOptions {
 struct TrafficStatistics {
   int64_t inserted = 0, running = 0, waiting = 0, arrived = 0;
   int64_t teleported = 0;  // times that somebody was
+  int64_t removed = 0;     // by a pilot
   int64_t updates = 0;     // of vehicles, one a step
   double mean_speed = 0;   // m/s of those on the road now
   double mean_duration = 0, mean_waiting = 0, mean_time_loss = 0, mean_depart_delay = 0;  // s
@@ -47,7 +48,8 @@ class EmbeddedTraffic : public Traffic {
   EmbeddedTraffic(const Network& network, const Demand& demand, const EmbeddedOptions& options);
   ~EmbeddedTraffic() override;
 
-  void Step() override;
+  using Traffic::Step;
+  void Step(Pilot* pilot) override;
   bool finished() const override;
   double step_length() const override;
   /// Its time is that of SUMO's FCD: the first step's is `begin`. Worked out when first asked for

@@ -1,6 +1,7 @@
 #include "tersor/twin/movement.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tersor::twin {
 namespace {
@@ -22,12 +23,14 @@ void Movement::Advance(int32_t lane) {
   const double length = state_.graph().lane(lane).length;
   for (const int32_t slot : state_.on_lane(lane)) {
     const auto s = static_cast<size_t>(slot);
-    const double speed = fields.next_speed[s];
+    const bool piloted = fields.piloted[s];
+    const double speed = piloted ? fields.pilot_speed[s] : fields.next_speed[s];
+    const double way = piloted ? fields.advance[s] : speed * step;
     const double desired = state_.DesiredSpeed(slot, lane);
-    fields.accel[s] = (speed - fields.speed[s]) / step;
+    fields.accel[s] = piloted ? fields.pilot_accel[s] : (speed - fields.speed[s]) / step;
     fields.speed[s] = speed;
-    fields.position[s] += speed * step;
-    fields.driven[s] += speed * step;
+    fields.position[s] += way;
+    fields.driven[s] += way;
     fields.waiting[s] = speed < kStandingSpeed ? fields.waiting[s] + step : 0;
     fields.waited[s] += speed < kStandingSpeed ? step : 0;
     fields.time_loss[s] += step * std::max(0.0, 1 - speed / desired);
@@ -105,6 +108,8 @@ void Movement::Teleport(const LinkSignals& signals, const Insertion& insertion) 
       }
       const int32_t slot = vehicles.front();
       state_.Remove(slot);
+      fields.x[static_cast<size_t>(slot)] = NAN;
+      fields.beside[static_cast<size_t>(slot)] = -1;
       fields.trail[static_cast<size_t>(slot)].clear();
       fields.plans[static_cast<size_t>(slot)].clear();
       travellers_.push_back({slot, state_.time});
@@ -127,8 +132,15 @@ void Movement::Teleport(const LinkSignals& signals, const Insertion& insertion) 
   finished_.clear();
 }
 
-void Movement::Pose(Snapshot& snapshot) const {
+void Movement::Remove(int32_t slot) {
+  state_.Remove(slot);
+  state_.Release({slot});
+  ++removed_;
+}
+
+void Movement::Pose(Snapshot& snapshot, std::vector<int32_t>& slots) const {
   snapshot = {};
+  slots.clear();
   snapshot.time = state_.time;
   const VehicleFields& fields = state_.fields;
   for (const int32_t slot : state_.running()) {
@@ -136,11 +148,18 @@ void Movement::Pose(Snapshot& snapshot) const {
     if (fields.lane[s] < 0) {
       continue;  // between two places of the road
     }
-    const twin::Pose pose = state_.graph().PoseOn(fields.lane[s], fields.position[s]);
+    slots.push_back(slot);
     snapshot.vehicle.push_back(fields.vehicle[s]);
-    snapshot.x.push_back(pose.point.x);
-    snapshot.y.push_back(pose.point.y);
-    snapshot.angle.push_back(SumoAngle(pose.heading));
+    if (std::isnan(fields.x[s])) {
+      const twin::Pose pose = state_.graph().PoseOn(fields.lane[s], fields.position[s]);
+      snapshot.x.push_back(pose.point.x);
+      snapshot.y.push_back(pose.point.y);
+      snapshot.angle.push_back(SumoAngle(pose.heading));
+    } else {
+      snapshot.x.push_back(fields.x[s]);
+      snapshot.y.push_back(fields.y[s]);
+      snapshot.angle.push_back(fields.angle[s]);
+    }
     snapshot.speed.push_back(fields.speed[s]);
     snapshot.accel.push_back(fields.accel[s]);
     snapshot.lane.push_back(fields.lane[s]);
@@ -160,6 +179,7 @@ void Movement::AddStatistics(TrafficStatistics& statistics) const {
   statistics.mean_speed = mean(speed, static_cast<int64_t>(state_.running().size()));
   statistics.arrived = arrived_;
   statistics.teleported = teleported_;
+  statistics.removed = removed_;
   statistics.mean_depart_delay = mean(delay_, statistics.inserted);
   statistics.mean_duration = mean(duration_, arrived_);
   statistics.mean_waiting = mean(waiting_, arrived_);

@@ -25,8 +25,11 @@ class Movement {
   void Transfer();
   void Teleport(const LinkSignals& signals, const Insertion& insertion);
 
-  /// Everyone on the road as SUMO's FCD has them.
-  void Pose(Snapshot& snapshot) const;
+  /// Takes a vehicle off the road that has not arrived.
+  void Remove(int32_t slot);
+
+  /// Everyone on the road as SUMO's FCD has them, and the slot of each row.
+  void Pose(Snapshot& snapshot, std::vector<int32_t>& slots) const;
 
   void AddDelay(double seconds) { delay_ += seconds; }
   void AddStatistics(TrafficStatistics& statistics) const;
@@ -46,7 +49,7 @@ class Movement {
   const double time_to_teleport_;
   std::vector<int32_t> finished_;
   std::vector<Traveller> travellers_;
-  int64_t arrived_ = 0, teleported_ = 0;
+  int64_t arrived_ = 0, teleported_ = 0, removed_ = 0;
   double delay_ = 0, duration_ = 0, waiting_ = 0, time_loss_ = 0, driven_ = 0;
 };
 

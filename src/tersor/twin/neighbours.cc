@@ -71,6 +71,19 @@ Neighbours NeighboursOnLane(const TrafficState& state, int32_t lane, double posi
     found.follower = *behind;
     found.follow_gap = position - length - state.fields.position[static_cast<size_t>(*behind)];
   }
+  for (const int32_t other : state.reaching(lane)) {
+    const double front = state.fields.position[static_cast<size_t>(other)];
+    if (other == slot) {
+      continue;
+    }
+    if (front > position && state.Back(other) - position < found.lead_gap) {
+      found.leader = other;
+      found.lead_gap = state.Back(other) - position;
+    } else if (front <= position && position - length - front < found.follow_gap) {
+      found.follower = other;
+      found.follow_gap = position - length - front;
+    }
+  }
   return found;
 }
 

@@ -2,9 +2,12 @@
 
 #include <filesystem>
 #include <limits>
+#include <map>
 #include <utility>
 
 #include "tersor/twin/sumo_link.h"
+#include "tersor/twin/weather/weathered_demand.h"
+#include "tersor/util/config_check.h"
 #include "tersor/util/error.h"
 
 namespace tersor::twin {
@@ -86,6 +89,8 @@ void Scenario::AddFields(Schema& schema) {
       .Add("time_to_teleport", "s of standing before a vehicle is moved on (-1: never)",
            &time_to_teleport)
       .Add("demand", "of the demand: 0.8 leaves a fifth of the vehicles out, at random", &demand)
+      .Add("weather", "preset, several joined by +, or a .yaml file", &weather)
+      .Add("arm", "A: weather ignored, B: drivers know it, C: twins", &arm)
       .Add("ssm", "measure surrogate safety", &ssm)
       .Add("measures.range", "m along the roads in which others are looked for", &measures.range)
       .Add("measures.extra_time", "s for which a pair out of range is traced on",
@@ -101,6 +106,7 @@ void Scenario::AddFields(Schema& schema) {
       .Add("measures.both", "each pair once for either vehicle, as SUMO does", &measures.both)
       .Add("fcd", "write fcd.xml.gz: everybody's place at every step", &fcd)
       .Add("picture_interval", "s between the frames of the animation", &picture_interval);
+  twins.AddFields(schema);
 }
 
 void Scenario::Validate() const {
@@ -126,6 +132,18 @@ void Scenario::Validate() const {
     FailUsage("picture_interval must be 0 s or more");
   }
   measures.Validate();
+  twins.Validate();
+  if (!arm.empty()) {
+    CheckChoice("arm", arm, {"A", "B", "C"});
+  }
+}
+
+TwinOptions Scenario::arm_twins() const {
+  TwinOptions options = twins;
+  if (arm == "C" && !twins.any()) {
+    options.share = 1;
+  }
+  return options;
 }
 
 Scenario ReadScenario(const std::string& path) {
@@ -138,6 +156,9 @@ Scenario ReadScenario(const std::string& path) {
     schema.LoadYamlFile(path);
     scenario.config = Beside(path, scenario.config);
     scenario.network = Beside(path, scenario.network);
+    if (scenario.weather.ends_with(".yaml")) {
+      scenario.weather = Beside(path, scenario.weather);
+    }
     for (std::vector<std::string>* paths : {&scenario.routes, &scenario.additional}) {
       for (std::string& one : *paths) {
         one = Beside(path, one);
@@ -168,6 +189,43 @@ SimulationConfig ConfigOf(const Scenario& scenario, uint64_t seed) {
     FailUsage("the scenario ends at ", config.window.end, " s, before it begins");
   }
   return config;
+}
+
+WeatherSeries WeatherOf(const Scenario& scenario, const TimeWindow& window) {
+  if (scenario.weather.empty()) {
+    return {};
+  }
+  WeatherSeries series = ReadWeather(scenario.weather);
+  series.CheckCovers(window, "weather " + scenario.weather);
+  return series;
+}
+
+void WeatherDemand(const Scenario& scenario, const WeatherSeries& weather,
+                   const SimulationConfig& config, Demand* demand) {
+  if (!scenario.knows_weather()) {
+    return;
+  }
+  const double aware = scenario.twins.driver.aware;
+  if (weather.moments.size() == 1 || scenario.has_twins()) {
+    ApplyWeather(weather.At(config.window.begin), aware, config.seed, demand);
+    return;
+  }
+  std::map<std::pair<int32_t, int64_t>, int32_t> known;  // type and minute -> type
+  for (Departure& departure : demand->departures) {
+    if (!KnowsWeather(departure.id, config.seed, aware)) {
+      continue;
+    }
+    const auto minute = static_cast<int64_t>(std::floor(departure.time / 60));
+    const auto next = static_cast<int32_t>(demand->types.size());
+    const auto [found, fresh] = known.try_emplace({departure.type, minute}, next);
+    if (fresh) {
+      VehicleType type = WeatheredType(demand->types[static_cast<size_t>(departure.type)],
+                                       weather.At(static_cast<double>(minute) * 60));
+      type.id += ".minute" + std::to_string(minute);
+      demand->types.push_back(std::move(type));
+    }
+    departure.type = found->second;
+  }
 }
 
 std::unique_ptr<Traffic> StartTraffic(const Scenario& scenario, const SimulationConfig& config,

@@ -8,10 +8,12 @@
 #include <string>
 #include <vector>
 
+#include "tersor/twin/coupling/twin_options.h"
 #include "tersor/twin/embedded_traffic.h"
 #include "tersor/twin/simulation_config.h"
 #include "tersor/twin/ssm_device.h"
 #include "tersor/twin/traffic.h"
+#include "tersor/twin/weather/weather_series.h"
 #include "tersor/util/config.h"
 
 namespace tersor::twin {
@@ -27,6 +29,13 @@ struct Scenario {
   double begin = NAN, end = NAN, step = NAN, time_to_teleport = NAN;  // s
   double demand = 1;  // of all that the files ask for
 
+  std::string weather;  // preset, several joined by +, or a .yaml file; "": clear and dry
+  /// What of the weather counts. A: nothing, plain micro-simulation. B: those who know it drive by
+  /// its factors. C: the same, and twins with dynamics and perception (all vehicles where
+  /// `twins` names none). "": C with twins, else B. Measures are weighed by the weather in any.
+  std::string arm;
+  TwinOptions twins;
+
   bool ssm = true;
   SsmOptions measures;
   bool fcd = true;
@@ -36,6 +45,11 @@ struct Scenario {
   void AddFields(Schema& schema);
   /// Throws UsageError naming the field.
   void Validate() const;
+
+  bool knows_weather() const { return arm != "A"; }
+  bool has_twins() const { return arm == "C" || (arm.empty() && twins.any()); }
+  /// The twins of this arm.
+  TwinOptions arm_twins() const;
 };
 
 /// Reads a .yaml scenario, whose paths are relative to its folder, or takes a .sumocfg, and
@@ -45,6 +59,15 @@ Scenario ReadScenario(const std::string& path);
 /// The simulation of a scenario: its files and times, with what the scenario says above the
 /// .sumocfg. `seed` is the run's.
 SimulationConfig ConfigOf(const Scenario& scenario, uint64_t seed);
+
+/// The weather of a scenario. Throws UsageError where it does not cover the run.
+WeatherSeries WeatherOf(const Scenario& scenario, const TimeWindow& window);
+
+/// Gives those whose drivers know the weather types of their own: by the weather when they depart,
+/// each minute anew where it changes and nobody is a twin; by that of the run's begin where there
+/// are twins, who go with it by themselves.
+void WeatherDemand(const Scenario& scenario, const WeatherSeries& weather,
+                   const SimulationConfig& config, Demand* demand);
 
 /// The traffic of a scenario, at its beginning. `simulation` must outlive it. `threads` as in
 /// EmbeddedOptions.

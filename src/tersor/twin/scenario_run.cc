@@ -134,7 +134,12 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   };
   const SimulationConfig config = ConfigOf(scenario, options.seed);
+  const WeatherSeries weather = WeatherOf(scenario, config.window);
+  if (scenario.has_twins()) {
+    FailUsage("arm C waits for its vehicles; run arm A or B");
+  }
   Simulation simulation = LoadSimulation(config);
+  WeatherDemand(scenario, weather, config, &simulation.demand);
   const std::unique_ptr<Traffic> traffic =
       StartTraffic(scenario, config, simulation, options.threads);
   const bool writes = !options.output.empty();

@@ -33,12 +33,18 @@ struct Snapshot {
   int64_t size() const { return static_cast<int64_t>(vehicle.size()); }
 };
 
+class Pilot;  // coupling/pilot.h
+
 class Traffic {
  public:
   virtual ~Traffic() = default;
 
   /// Advances by one step. Throws Error where the engine behind it fails.
-  virtual void Step() = 0;
+  void Step() { Step(nullptr); }
+  /// The same with vehicles that a pilot drives by what the snapshot shows before the step, so by
+  /// data that are one step old when they are on the road; nullptr: nobody. Everyone in the next
+  /// snapshot, the pilot's vehicles too, is shown at the same time.
+  virtual void Step(Pilot* pilot) = 0;
   /// Nobody is on the road or still to come.
   virtual bool finished() const = 0;
 

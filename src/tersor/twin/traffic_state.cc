@@ -1,16 +1,18 @@
 #include "tersor/twin/traffic_state.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace tersor::twin {
 
 void VehicleFields::Resize(size_t size) {
-  for (auto* field : {&vehicle, &departure, &type, &lane, &place}) {
+  for (auto* field : {&vehicle, &departure, &type, &lane, &place, &beside}) {
     field->resize(size);
   }
   for (auto* field :
-       {&length, &speed_factor, &arrival_position, &position, &speed, &accel, &next_speed,
-        &speed_gain, &keep_right, &speed_cap, &departed, &waiting, &waited, &time_loss, &driven}) {
+       {&length,     &speed_factor, &arrival_position, &position,    &speed,   &accel,  &next_speed,
+        &speed_gain, &keep_right,   &speed_cap,        &departed,    &waiting, &waited, &time_loss,
+        &driven,     &advance,      &pilot_speed,      &pilot_accel, &x,       &y,      &angle}) {
     field->resize(size);
   }
   follower.resize(size);
@@ -21,6 +23,7 @@ void VehicleFields::Resize(size_t size) {
   leaves.resize(size);
   wish.resize(size);
   urgent.resize(size);
+  piloted.resize(size);
 }
 
 TrafficState::TrafficState(const RoadGraph& graph, double step_length)
@@ -28,6 +31,7 @@ TrafficState::TrafficState(const RoadGraph& graph, double step_length)
       step_length_(step_length),
       on_lane_(static_cast<size_t>(graph.num_lanes())),
       leaving_(static_cast<size_t>(graph.num_lanes())),
+      reaching_(static_cast<size_t>(graph.num_lanes())),
       active_(static_cast<size_t>(graph.num_lanes()), 0) {}
 
 int32_t TrafficState::AddSlot() {
@@ -50,6 +54,9 @@ int32_t TrafficState::AddSlot() {
   fields.wish[s] = 0;
   fields.urgent[s] = 0;
   fields.leaves[s] = 0;
+  fields.piloted[s] = 0;
+  fields.x[s] = fields.y[s] = fields.angle[s] = NAN;
+  fields.beside[s] = -1;
   fields.waiting[s] = fields.waited[s] = fields.time_loss[s] = fields.driven[s] = 0;
   return slot;
 }
@@ -103,13 +110,42 @@ void TrafficState::Move(int32_t slot, int32_t lane) {
   Insert(slot, lane);
 }
 
+void TrafficState::Sort(int32_t lane) {
+  const auto behind = [this](int32_t a, int32_t b) {
+    return fields.position[static_cast<size_t>(a)] > fields.position[static_cast<size_t>(b)];
+  };
+  std::vector<int32_t>& vehicles = on_lane(lane);
+  if (!std::is_sorted(vehicles.begin(), vehicles.end(), behind)) {
+    std::stable_sort(vehicles.begin(), vehicles.end(), behind);
+  }
+}
+
+TrafficState::Rear TrafficState::NearestAhead(int32_t lane, double position, int32_t slot,
+                                              Rear known) const {
+  for (const int32_t other : reaching(lane)) {
+    const double front = fields.position[static_cast<size_t>(other)];
+    if (other != slot && front > position && Back(other) < known.back) {
+      known = {other, Back(other)};
+    }
+  }
+  return known;
+}
+
 void TrafficState::UpdateOccupancy() {
+  for (const int32_t lane : reached_lanes_) {
+    reaching_[static_cast<size_t>(lane)].clear();
+  }
+  reached_lanes_.clear();
   for (const int32_t lane : left_lanes_) {
     leaving_[static_cast<size_t>(lane)] = {};
   }
   left_lanes_.clear();
   for (const int32_t slot : running_) {
     const auto s = static_cast<size_t>(slot);
+    if (fields.beside[s] >= 0) {
+      reached_lanes_.push_back(fields.beside[s]);
+      reaching_[static_cast<size_t>(fields.beside[s])].push_back(slot);
+    }
     std::vector<int32_t>& trail = fields.trail[s];
     if (trail.empty()) {
       continue;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "tersor/twin/car_following.h"
@@ -54,6 +55,11 @@ struct VehicleFields {
   std::vector<double> departed, time_loss, driven;  // s, s, m
   std::vector<double> waiting, waited;              // s: since it last moved, and in all
   std::vector<char> leaves;  // its move ends past the lane's end, or at the journey's
+  // What a pilot did in this step, and where it shows its vehicle.
+  std::vector<char> piloted;
+  std::vector<double> advance, pilot_speed, pilot_accel;
+  std::vector<double> x, y, angle;  // NaN: as the lane has it
+  std::vector<int32_t> beside;      // a lane beside its own into which its body reaches, or -1
 
   void Resize(size_t size);
 };
@@ -82,6 +88,13 @@ class TrafficState {
     int32_t slot = -1;                                      // nobody
     double back = std::numeric_limits<double>::infinity();  // m along the lane, may be negative
   };
+  /// Who drives on a lane beside it, with a part of the body on this one.
+  std::span<const int32_t> reaching(int32_t lane) const {
+    return reaching_[static_cast<size_t>(lane)];
+  }
+  /// Of two bodies ahead of `position` the nearer one: `known`, or one that reaches into the lane.
+  Rear NearestAhead(int32_t lane, double position, int32_t slot, Rear known) const;
+
   /// Of those whose front has left the lane.
   const Rear& leaving(int32_t lane) const { return leaving_[static_cast<size_t>(lane)]; }
   Rear LastOn(int32_t lane) const;
@@ -110,7 +123,9 @@ class TrafficState {
   /// Activate their lanes afterwards.
   void Move(int32_t slot, int32_t lane);
   void Activate(int32_t lane);
-  /// After moves: who leaves lanes, and which lanes are empty.
+  /// Brings a lane's vehicles back into order, front to back, after moves that nobody planned.
+  void Sort(int32_t lane);
+  /// After moves: who leaves lanes, who reaches into others, and which lanes are empty.
   void UpdateOccupancy();
 
  private:
@@ -121,6 +136,8 @@ class TrafficState {
   std::vector<std::vector<int32_t>> on_lane_;  // front to back
   std::vector<Rear> leaving_;
   std::vector<int32_t> left_lanes_;  // those with an entry in leaving_
+  std::vector<std::vector<int32_t>> reaching_;
+  std::vector<int32_t> reached_lanes_;  // those with an entry in reaching_
   std::vector<int32_t> active_lanes_;
   std::vector<char> active_;
   std::vector<int32_t> running_, free_;

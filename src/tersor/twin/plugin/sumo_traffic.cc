@@ -90,7 +90,9 @@ class SumoTraffic : public Traffic {
     }
   }
 
-  void Step() override {
+  using Traffic::Step;
+  void Step(Pilot* pilot) override {
+    TERSOR_CHECK(pilot == nullptr, "no pilot yet");
     Guarded([&] {
       sumo_api::Simulation::step();
       for (const std::string& id : List(sumo_api::Simulation::getSubscriptionResults(""),
