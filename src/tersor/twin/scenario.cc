@@ -96,7 +96,10 @@ void Scenario::AddFields(Schema& schema) {
       .Add("measures.ttc", "s: a conflict has at most this", &measures.ttc_threshold)
       .Add("measures.drac", "m/s^2: a conflict has at least this", &measures.drac_threshold)
       .Add("measures.pet", "s: a conflict has at most this", &measures.pet_threshold)
+      .Add("measures.grip", "a conflict has at least this DRAC / (friction g)",
+           &measures.grip_threshold)
       .Add("measures.reaction_time", "s, of MDRAC", &measures.reaction_time)
+      .Add("measures.critical_ttc", "s, below which TET and TIT count", &measures.critical_ttc)
       .Add("measures.box_ttc", "also TTC between the bodies on the map", &measures.box_ttc)
       .Add("measures.both", "each pair once for either vehicle, as SUMO does", &measures.both)
       .Add("fcd", "write fcd.xml.gz: everybody's place at every step", &fcd)

@@ -46,9 +46,6 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options,
 /// What the pictures need to know of conflicts.
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts);
 
-/// Adds how many conflicts of each type there are, and the extremes of TTC and DRAC.
-void CountConflicts(std::span<const Conflict> conflicts, Record& record);
-
 }  // namespace tersor::twin
 
 #endif  // TERSOR_TWIN_SCENARIO_RUN_H_
