@@ -81,6 +81,9 @@ class CarFollower {
   /// The same without reaction time.
   double BrakeWay(double speed) const { return Way(speed, brake_step_); }
 
+  /// The same with emergency braking.
+  double EmergencyWay(double speed) const { return Way(speed, emergency_decel_ * step_); }
+
   /// Bumper to bumper less the minimum gap: what is safe behind a leader.
   double SecureGap(double speed, double lead_speed, double lead_decel) const {
     return std::max(0.0, BrakeGap(speed) - BrakeWay(lead_speed, std::max(decel_, lead_decel)));

@@ -12,10 +12,11 @@
 
 namespace tersor::twin {
 
-/// Fills the plans of one vehicle behind `leader` on its own lane (slot -1: nobody). Reads the
-/// state of the step's begin and writes the vehicle's own plans only.
+/// Fills the plans of one vehicle behind `leader` on its own lane (slot -1: nobody); `queue`: m
+/// that all those before it on that lane take, with their gaps. Reads the state of the step's begin
+/// and writes the vehicle's own plans only.
 void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
-               const TrafficState::Rear& leader);
+               const TrafficState::Rear& leader, double queue);
 
 /// Goes through the plans up to the first link that is closed and sets the vehicle's next speed.
 /// `impatience_time`: seconds of waiting after which a driver is wholly impatient.

@@ -115,9 +115,13 @@ class EmbeddedTraffic::Engine {
   void Plan() {
     ForLanes(state_.active_lanes(), [this](int32_t lane) {
       TrafficState::Rear leader = state_.leaving(lane);
+      double queue = 0;
       for (const int32_t slot : state_.on_lane(lane)) {
-        PlanDrive(state_, signals_, slot, pilot_slots_.empty() ? leader : Nearest(slot, leader));
+        PlanDrive(state_, signals_, slot, pilot_slots_.empty() ? leader : Nearest(slot, leader),
+                  queue);
         leader = {slot, state_.Back(slot)};
+        const CarFollower& follower = *state_.fields.follower[static_cast<size_t>(slot)];
+        queue += follower.length() + follower.min_gap();
       }
     });
   }
@@ -171,8 +175,9 @@ class EmbeddedTraffic::Engine {
     wish.speed = fields.next_speed[s];
     wish.free_speed = FreeSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience);
     wish.desired_speed = state_.DesiredSpeed(slot, wish.lane);
-    Neighbours near = NeighboursAt(state_, wish.lane, fields.position[s], fields.length[s], slot,
-                                   fields.place[s], kSeen + kSeenSeconds * fields.speed[s]);
+    Neighbours near =
+        NeighboursAt(state_, wish.lane, {fields.position[s], fields.length[s], fields.speed[s]},
+                     slot, fields.place[s], kSeen + kSeenSeconds * fields.speed[s]);
     if (fields.beside[s] >= 0) {
       // Until it has left the other lane it may hit those ahead there.
       const Neighbours other =

@@ -196,7 +196,7 @@ EntryPoint EntrySearch::At(int32_t lane, double position, double speed) const {
   const double distance = follower_.BrakeGap(speed) + follower_.min_gap();
   const double look = std::max(distance, 100.0);
   const Neighbours near =
-      NeighboursAt(state_, lane, position, state_.fields.length[s_], slot_, place_, look);
+      NeighboursAt(state_, lane, {position, state_.fields.length[s_], speed}, slot_, place_, look);
   if (near.leader >= 0) {
     const double gap = near.lead_gap - follower_.min_gap();
     if (gap < 0) {

@@ -120,8 +120,8 @@ class Decision {
   }
 
   Neighbours NeighboursOn(int32_t lane) const {
-    return NeighboursAt(state_, lane, state_.fields.position[s_], state_.fields.length[s_], slot_,
-                        place_, distance_);
+    const Body body{state_.fields.position[s_], state_.fields.length[s_], state_.fields.speed[s_]};
+    return NeighboursAt(state_, lane, body, slot_, place_, distance_);
   }
 
   void UpdateGains() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace tersor::twin {
 namespace {
@@ -39,6 +40,23 @@ void Movement::Advance(int32_t lane) {
   }
 }
 
+void Movement::NoteJunction(size_t s, const Link& link) {
+  VehicleFields& fields = state_.fields;
+  const bool inside = state_.graph().lane(link.next).internal;
+  if (!inside) {
+    fields.entered[s] = fields.entry_time[s] = fields.conflict_time[s] =
+        std::numeric_limits<double>::infinity();
+    return;
+  }
+  if (link.enters) {
+    fields.entered[s] = fields.entry_time[s] = state_.time;
+  }
+  if (!link.wait_inside) {
+    fields.conflict_time[s] = state_.time;
+    fields.entry_time[s] = fields.entered[s];
+  }
+}
+
 void Movement::CrossLinks(int32_t slot) {
   const auto s = static_cast<size_t>(slot);
   VehicleFields& fields = state_.fields;
@@ -55,10 +73,18 @@ void Movement::CrossLinks(int32_t slot) {
     }
     fields.position[s] -= graph.lane(lane).length;
     fields.trail[s].push_back(lane);
+    NoteJunction(s, graph.link(link));
     lane = graph.link(link).next;
     fields.place[s] += graph.lane(lane).internal ? 0 : 1;
   }
   state_.Place(slot, lane);
+  if (graph.lane(lane).internal) {
+    const auto& plans = fields.plans[s];
+    const auto plan = std::find_if(plans.begin(), plans.end(), [&](const LinkPlan& p) {
+      return p.link == graph.lane(lane).only_link;
+    });
+    fields.wants_out[s] = plan != plans.end() && plan->request;
+  }
 }
 
 void Movement::Transfer() {
@@ -111,6 +137,8 @@ void Movement::Teleport(const LinkSignals& signals, const Insertion& insertion) 
       fields.x[static_cast<size_t>(slot)] = NAN;
       fields.beside[static_cast<size_t>(slot)] = -1;
       fields.trail[static_cast<size_t>(slot)].clear();
+      fields.entered[static_cast<size_t>(slot)] = fields.entry_time[static_cast<size_t>(slot)] =
+          fields.conflict_time[static_cast<size_t>(slot)] = std::numeric_limits<double>::infinity();
       fields.plans[static_cast<size_t>(slot)].clear();
       travellers_.push_back({slot, state_.time});
       ++teleported_;

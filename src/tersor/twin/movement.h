@@ -42,6 +42,7 @@ class Movement {
   };
   bool Arrived(int32_t slot) const;
   void CrossLinks(int32_t slot);
+  void NoteJunction(size_t s, const Link& link);
   void Finish(int32_t slot);
   double EdgeTime(int32_t slot) const;
 

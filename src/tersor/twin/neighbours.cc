@@ -1,6 +1,7 @@
 #include "tersor/twin/neighbours.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace tersor::twin {
 namespace {
@@ -26,8 +27,15 @@ void FindLeaderAhead(const TrafficState& state, int32_t lane, double gap, int32_
   }
 }
 
-/// The nearest follower on the lanes that lead onto a lane; `gap` metres before its begin.
-void FindFollowerBehind(const TrafficState& state, int32_t lane, double gap, double distance,
+/// Who follows a vehicle across a junction: of several, the one that lacks most room.
+struct FollowerSearch {
+  double distance = 0;  // m that are looked back
+  double speed = 0, decel = 0;
+  double missing = -std::numeric_limits<double>::infinity();  // m, of who is found so far
+};
+
+/// On the lanes that lead onto a lane; `gap` metres before its begin.
+void FindFollowerBehind(const TrafficState& state, int32_t lane, double gap, FollowerSearch& search,
                         Neighbours& found) {
   for (const int32_t before : state.graph().lane(lane).incoming) {
     const std::vector<int32_t>& vehicles = state.on_lane(before);
@@ -37,12 +45,17 @@ void FindFollowerBehind(const TrafficState& state, int32_t lane, double gap, dou
       // He comes onto this lane only if his route leads here.
       const int32_t link = state.NextLink(vehicles.front(), before, state.fields.place[first]);
       const double back_gap = gap + length - state.fields.position[first];
-      if (link >= 0 && state.graph().link(link).next == lane && back_gap < found.follow_gap) {
+      const CarFollower& follower = *state.fields.follower[first];
+      const double missing =
+          follower.SecureGap(state.fields.speed[first], search.speed, search.decel) +
+          follower.min_gap() - back_gap;
+      if (link >= 0 && state.graph().link(link).next == lane && missing > search.missing) {
+        search.missing = missing;
         found.follower = vehicles.front();
         found.follow_gap = back_gap;
       }
-    } else if (gap + length < distance) {
-      FindFollowerBehind(state, before, gap + length, distance, found);
+    } else if (gap + length < search.distance) {
+      FindFollowerBehind(state, before, gap + length, search, found);
     }
   }
 }
@@ -87,15 +100,18 @@ Neighbours NeighboursOnLane(const TrafficState& state, int32_t lane, double posi
   return found;
 }
 
-Neighbours NeighboursAt(const TrafficState& state, int32_t lane, double position, double length,
-                        int32_t slot, int32_t place, double distance) {
+Neighbours NeighboursAt(const TrafficState& state, int32_t lane, const Body& body, int32_t slot,
+                        int32_t place, double distance) {
+  const double position = body.position, length = body.length;
   Neighbours found = NeighboursOnLane(state, lane, position, length, slot);
   if (found.leader < 0) {
     FindLeaderAhead(state, lane, state.graph().lane(lane).length - position, slot, place, distance,
                     found);
   }
   if (found.follower < 0 && position - length < distance) {
-    FindFollowerBehind(state, lane, position - length, distance, found);
+    FollowerSearch search{distance, body.speed,
+                          state.fields.follower[static_cast<size_t>(slot)]->decel()};
+    FindFollowerBehind(state, lane, position - length, search, found);
   }
   return found;
 }

@@ -13,10 +13,16 @@ struct Neighbours {
   double lead_gap = 1e9, follow_gap = 1e9;  // m, bumper to bumper
 };
 
-/// Of a body whose front is at `position`. The leader is looked for along the route of the vehicle
-/// in `slot`, which is not a neighbour of itself; `distance`: metres across the lane's ends.
-Neighbours NeighboursAt(const TrafficState& state, int32_t lane, double position, double length,
-                        int32_t slot, int32_t place, double distance);
+/// Somebody on a lane, or who could be: m along it, of the front; m; m/s.
+struct Body {
+  double position = 0, length = 0, speed = 0;
+};
+
+/// Of a body. The leader is looked for along the route of the vehicle in `slot`, which is not a
+/// neighbour of itself; `distance`: metres across the lane's ends. Of several who come over a
+/// junction from behind, it is the one that lacks most room.
+Neighbours NeighboursAt(const TrafficState& state, int32_t lane, const Body& body, int32_t slot,
+                        int32_t place, double distance);
 
 /// The same among those on the lane, or just leaving it, alone.
 Neighbours NeighboursOnLane(const TrafficState& state, int32_t lane, double position, double length,

@@ -1,5 +1,5 @@
 // Who may cross a junction now: gap acceptance against those who come (SUMO's scheme of announced
-// arrival and leaving times) and room for those who are already on it.
+// arrival and leaving times) and only if there is room behind it.
 #ifndef TERSOR_TWIN_RIGHT_OF_WAY_H_
 #define TERSOR_TWIN_RIGHT_OF_WAY_H_
 
@@ -16,8 +16,9 @@ class Approaches {
  public:
   explicit Approaches(const RoadGraph& graph);
 
-  /// Announces all plans that ask to pass links to which somebody yields.
-  void Announce(const TrafficState& state);
+  /// Announces all plans that ask to pass links to which somebody yields, and who on a junction
+  /// means to leave it.
+  void Announce(TrafficState& state);
 
   /// Nobody to whom the link yields is hindered if the vehicle passes as planned. The vehicle's
   /// impatience in [0, 1] makes it expect of its foes that they brake.
@@ -27,32 +28,24 @@ class Approaches {
  private:
   struct Approach {
     int32_t slot = -1;
+    double distance = 0;            // m to the link
     double arrival = 0, leave = 0;  // s
-    double braking_arrival = 0;     // s, if it brakes
-    double leave_speed = 0, braking_speed = 0;
+    double leave_speed = 0;         // m/s
+    double braking_speed = 0;       // m/s on arrival if it brakes
   };
   static bool Blocks(const TrafficState& state, const Approach& foe, int32_t slot,
                      const LinkPlan& plan, bool same_lane, double impatience);
+  static void Brake(const TrafficState& state, const LinkPlan& plan, double impatience,
+                    Approach& foe);
 
   std::vector<std::vector<Approach>> of_link_;
   std::vector<int32_t> announced_;  // links with entries
 };
 
-/// Where a vehicle is before the lane of a junction that is asked about.
-struct JunctionView {
-  int32_t lane = -1;         // internal
-  double lane_begin = 0;     // m ahead; negative where it is on the lane
-  double stop_distance = 0;  // m to where it would wait before the junction
-  bool entered = false;      // it is on the junction already
-};
-
-/// The highest speed for the next step that leaves room for those who are on crossing and joining
-/// lanes; `speed` where they leave it free.
-double JunctionSpeed(const TrafficState& state, int32_t slot, const JunctionView& view,
-                     double speed);
-
-/// Behind the junction there is room for the vehicle, so that it will not stand on others' ways.
-bool RoomBehind(const TrafficState& state, int32_t slot, const Link& link);
+/// Takes back the requests for junctions behind which there is no room for the vehicle, so that it
+/// does not stand on others' ways. `queue`: m that those before it on its own lane will take there.
+void KeepJunctionsClear(const TrafficState& state, int32_t slot, double queue,
+                        std::vector<LinkPlan>& plans);
 
 }  // namespace tersor::twin
 

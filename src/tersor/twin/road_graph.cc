@@ -11,44 +11,6 @@ namespace {
 // A driver under signals sees all of the junction.
 constexpr double kSignalisedVisibility = 100;  // m
 
-struct Crossing {
-  bool found = false;
-  double along_a = 0, along_b = 0;  // m along the shapes
-  double sine = 1;                  // of the angle between them
-};
-
-/// Where two shapes first cross.
-Crossing FirstCrossing(const Polyline& a, const Polyline& b) {
-  double before_a = 0;
-  for (size_t i = 1; i < a.size(); ++i) {
-    const double ax = a[i].x - a[i - 1].x, ay = a[i].y - a[i - 1].y;
-    const double length_a = std::hypot(ax, ay);
-    double before_b = 0;
-    for (size_t j = 1; j < b.size(); ++j) {
-      const double bx = b[j].x - b[j - 1].x, by = b[j].y - b[j - 1].y;
-      const double length_b = std::hypot(bx, by);
-      const double determinant = ax * by - ay * bx;
-      if (std::abs(determinant) > 1e-9) {
-        const double dx = b[j - 1].x - a[i - 1].x, dy = b[j - 1].y - a[i - 1].y;
-        const double s = (dx * by - dy * bx) / determinant;
-        const double t = (dx * ay - dy * ax) / determinant;
-        if (s >= 0 && s <= 1 && t >= 0 && t <= 1) {
-          return {true, before_a + s * length_a, before_b + t * length_b,
-                  std::abs(determinant) / (length_a * length_b)};
-        }
-      }
-      before_b += length_b;
-    }
-    before_a += length_a;
-  }
-  return {};
-}
-
-double LengthScale(const Lane& lane) {
-  const double shape = Length(lane.shape);
-  return shape > 0 ? lane.length / shape : 1;
-}
-
 }  // namespace
 
 RoadGraph::RoadGraph(const Network& network) : network_(&network) {
@@ -175,48 +137,7 @@ void RoadGraph::AddRightOfWay() {
 }
 
 void RoadGraph::AddConflicts() {
-  std::vector<std::vector<Conflict>> of_lane(lanes_.size());
-  for (const Junction& junction : network_->junctions) {
-    for (size_t r = 0; r < junction.ways.size() && r < junction.requests.size(); ++r) {
-      for (size_t f = 0; f < junction.ways.size() && f < junction.requests.size(); ++f) {
-        const int32_t own = junction.ways[r], foe = junction.ways[f];
-        const Request& request = junction.requests[r];
-        if (f == r || own < 0 || foe < 0 || f >= request.foes.size() || !request.foes[f]) {
-          continue;
-        }
-        const std::vector<int32_t> own_lanes = InternalLanes(own), foe_lanes = InternalLanes(foe);
-        const bool yields = request.response[f];
-        const Request& foe_request = junction.requests[f];
-        const bool foe_yields = r < foe_request.response.size() && foe_request.response[r];
-        const bool merge = link(own).to == link(foe).to;
-        for (const int32_t a : own_lanes) {
-          for (const int32_t b : foe_lanes) {
-            const Lane& lane_a = network_->lanes[static_cast<size_t>(a)];
-            const Lane& lane_b = network_->lanes[static_cast<size_t>(b)];
-            Conflict conflict{b, false, yields, foe_yields, 0, 0, 0, 0};
-            if (merge && a == own_lanes.back() && b == foe_lanes.back()) {
-              conflict.merge = true;
-              conflict.begin = conflict.end = lane_a.length;
-              conflict.foe_begin = conflict.foe_end = lane_b.length;
-              of_lane[static_cast<size_t>(a)].push_back(conflict);
-              continue;
-            }
-            const Crossing crossing = FirstCrossing(lane_a.shape, lane_b.shape);
-            if (crossing.found) {
-              const double sine = std::max(crossing.sine, 0.4);
-              const double at_a = crossing.along_a * LengthScale(lane_a);
-              const double at_b = crossing.along_b * LengthScale(lane_b);
-              conflict.begin = at_a - lane_b.width / 2 / sine;
-              conflict.end = at_a + lane_b.width / 2 / sine;
-              conflict.foe_begin = at_b - lane_a.width / 2 / sine;
-              conflict.foe_end = at_b + lane_a.width / 2 / sine;
-              of_lane[static_cast<size_t>(a)].push_back(conflict);
-            }
-          }
-        }
-      }
-    }
-  }
+  const std::vector<std::vector<LaneConflict>> of_lane = FindLaneConflicts(*network_);
   for (size_t i = 0; i < lanes_.size(); ++i) {
     lanes_[i].first_conflict = static_cast<int32_t>(conflicts_.size());
     conflicts_.insert(conflicts_.end(), of_lane[i].begin(), of_lane[i].end());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "tersor/twin/lane_conflicts.h"
 #include "tersor/twin/network.h"
 
 namespace tersor::twin {
@@ -24,16 +25,6 @@ struct Link {
   bool crosses = false;            // others' ways cross or join it: keep it clear
   bool watched = false;            // somebody yields to it
   std::vector<int32_t> yields_to;  // links
-};
-
-/// Two internal lanes that cross, or run into the same lane, seen from one of them.
-struct Conflict {
-  int32_t foe_lane = -1;
-  bool merge = false;   // into the same lane, at the end of both
-  bool yields = false;  // by right of way we let the foe go first
-  bool foe_yields = false;
-  // Metres along our lane, and along the foe's, between which the other's body is in the way.
-  double begin = 0, end = 0, foe_begin = 0, foe_end = 0;
 };
 
 /// Where a lane's shape begins and how it goes on, for poses.
@@ -57,10 +48,10 @@ class RoadGraph {
   };
   const LaneFacts& lane(int32_t index) const { return lanes_[static_cast<size_t>(index)]; }
 
-  const Conflict* conflicts_begin(const LaneFacts& lane) const {
+  const LaneConflict* conflicts_begin(const LaneFacts& lane) const {
     return conflicts_.data() + lane.first_conflict;
   }
-  const Conflict* conflicts_end(const LaneFacts& lane) const {
+  const LaneConflict* conflicts_end(const LaneFacts& lane) const {
     return conflicts_.data() + lane.last_conflict;
   }
 
@@ -77,7 +68,7 @@ class RoadGraph {
   const Network* network_;
   std::vector<Link> links_;
   std::vector<LaneFacts> lanes_;
-  std::vector<Conflict> conflicts_;
+  std::vector<LaneConflict> conflicts_;
   // Of every lane's shape: cumulative length and heading at each point.
   std::vector<int32_t> first_point_;
   std::vector<double> offset_, heading_;

@@ -5,13 +5,13 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 
 #include "tersor/twin/animation.h"
 #include "tersor/twin/fcd.h"
 #include "tersor/twin/recording.h"
+#include "tersor/twin/safety_summary.h"
 #include "tersor/twin/trip_counts.h"
 #include "tersor/twin/twin_report.h"
 #include "tersor/util/error.h"
@@ -55,6 +55,8 @@ class Observers {
     return device_ ? device_->Finish() : std::vector<Conflict>();
   }
 
+  /// After Finish(); nothing where safety is not measured.
+  RunExposure exposure() const { return device_ ? device_->exposure() : RunExposure(); }
   const TripCounts& counts() const { return counts_; }
   const Recording& recording() const { return recorder_.recording(); }
 
@@ -80,14 +82,6 @@ void CountTraffic(const TripCounts& counts, const Traffic& traffic, double secon
     record.metrics["vehicles_teleported"] = statistics.teleported;
     record.metrics["mean_time_loss_s"] = statistics.mean_time_loss;
   }
-}
-
-/// The worst moment of a conflict.
-const Extreme& WorstMoment(const Conflict& conflict) {
-  return !std::isnan(conflict.min_ttc.value)    ? conflict.min_ttc
-         : !std::isnan(conflict.max_drac.value) ? conflict.max_drac
-         : !std::isnan(conflict.pet.value)      ? conflict.pet
-                                                : conflict.min_box_ttc;
 }
 
 void WritePages(const Scenario& scenario, const RunOptions& options, const Network& network,
@@ -134,30 +128,6 @@ std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts) {
   return marks;
 }
 
-void CountConflicts(std::span<const Conflict> conflicts, Record& record) {
-  record.metrics["conflicts"] = conflicts.size();
-  double ttc = INFINITY, drac = 0, pet = INFINITY;
-  std::map<std::string, int64_t> types;
-  for (const Conflict& conflict : conflicts) {
-    ++types[std::string(Name(WorstMoment(conflict).type))];
-    ttc = std::fmin(ttc, conflict.min_ttc.value);
-    drac = std::fmax(drac, conflict.max_drac.value);
-    pet = std::fmin(pet, conflict.pet.value);
-  }
-  for (const auto& [type, count] : types) {
-    record.metrics["conflicts_" + type] = count;
-  }
-  if (std::isfinite(ttc)) {
-    record.metrics["ttc_min_s"] = ttc;
-  }
-  if (drac > 0) {
-    record.metrics["drac_max_mps2"] = drac;
-  }
-  if (std::isfinite(pet)) {
-    record.metrics["pet_min_s"] = pet;
-  }
-}
-
 Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResult* result) {
   const auto began = std::chrono::steady_clock::now();
   const auto since = [&] {
@@ -190,7 +160,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
       traffic->Step();
       observers.Look(*traffic);
       if (options.look) {
-        options.look(*traffic);
+        options.look(simulation.network, *traffic);
       }
       if (options.progress) {
         options.progress(traffic->snapshot().time, config.window.end);
@@ -206,7 +176,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   record.seed = options.seed;
   CountTraffic(observers.counts(), *traffic, simulated, record);
   if (scenario.ssm) {
-    CountConflicts(conflicts, record);
+    AddMetrics(Summarize(conflicts, observers.exposure(), observers.counts().vehicle_km()), record);
   }
   if (writes) {
     for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {

@@ -10,9 +10,10 @@ void VehicleFields::Resize(size_t size) {
     field->resize(size);
   }
   for (auto* field :
-       {&length,     &speed_factor, &arrival_position, &position,    &speed,   &accel,  &next_speed,
-        &speed_gain, &keep_right,   &speed_cap,        &departed,    &waiting, &waited, &time_loss,
-        &driven,     &advance,      &pilot_speed,      &pilot_accel, &x,       &y,      &angle}) {
+       {&length,     &speed_factor, &arrival_position, &position,  &speed,      &accel,
+        &next_speed, &speed_gain,   &keep_right,       &speed_cap, &departed,   &waiting,
+        &waited,     &time_loss,    &driven,           &entered,   &entry_time, &conflict_time,
+        &advance,    &pilot_speed,  &pilot_accel,      &x,         &y,          &angle}) {
     field->resize(size);
   }
   follower.resize(size);
@@ -20,6 +21,7 @@ void VehicleFields::Resize(size_t size) {
   trail.resize(size);
   plans.resize(size);
   waits_ahead.resize(size);
+  wants_out.resize(size);
   leaves.resize(size);
   wish.resize(size);
   urgent.resize(size);
@@ -49,6 +51,9 @@ int32_t TrafficState::AddSlot() {
   fields.trail[s].clear();
   fields.plans[s].clear();
   fields.waits_ahead[s] = 0;
+  fields.wants_out[s] = 0;
+  fields.entered[s] = fields.entry_time[s] = fields.conflict_time[s] =
+      std::numeric_limits<double>::infinity();
   fields.speed_gain[s] = fields.keep_right[s] = 0;
   fields.speed_cap[s] = std::numeric_limits<double>::infinity();
   fields.wish[s] = 0;

@@ -23,6 +23,7 @@ struct LinkPlan {
   double distance = 0;            // m to the link
   double arrival = 0, leave = 0;  // s, absolute
   double arrival_speed = 0, leave_speed = 0;
+  double braking_speed = 0;  // m/s on arrival if it brakes from now on
 };
 
 /// Vehicles by slot; SI units.
@@ -46,6 +47,11 @@ struct VehicleFields {
   std::vector<double> next_speed;
   std::vector<std::vector<LinkPlan>> plans;
   std::vector<char> waits_ahead;  // for a link, or behind somebody who does
+  // On a junction; s, infinite elsewhere.
+  std::vector<double> entered;        // when it came onto it
+  std::vector<double> entry_time;     // the same until it has to wait inside: then others go first
+  std::vector<double> conflict_time;  // when it came to where others cross
+  std::vector<char> wants_out;        // by its last plan it drives over its lane's end
   // Lane changes.
   std::vector<double> speed_gain, keep_right;  // how much speaks for the left, for the right
   std::vector<double> speed_cap;               // m/s for the next step, to let somebody in
