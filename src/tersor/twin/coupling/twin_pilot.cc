@@ -185,7 +185,10 @@ void TwinPilot::End(int32_t index) {
   free_.push_back(index);
 }
 
-void TwinPilot::Wreck(int32_t vehicle) { known_[static_cast<size_t>(vehicle)].wrecked = true; }
+void TwinPilot::Wreck(int32_t vehicle) {
+  Meet(*traffic_);
+  known_[static_cast<size_t>(vehicle)].wrecked = true;
+}
 
 bool TwinPilot::Wrecked(int32_t vehicle) const {
   const auto v = static_cast<size_t>(vehicle);
