@@ -170,7 +170,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
       traffic->Step();
       observers.Look(*traffic);
       if (options.look) {
-        options.look(*traffic);
+        options.look(simulation.network, *traffic);
       }
       if (options.progress) {
         options.progress(traffic->snapshot().time, config.window.end);
