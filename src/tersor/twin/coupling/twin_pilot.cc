@@ -24,6 +24,9 @@ constexpr double kBodyMargin = 0.2;  // m into a neighbouring lane that do not c
 // 4 m/s^2 that they accept at such radii), and of the grip what those use who know it.
 constexpr double kBendAccel = 3, kBendShare = 0.5;
 constexpr double kBendDecel = 2;  // m/s^2 before them
+// s within which a car is brought to its free speed, and before which a bend is minded: brakes need
+// 0.2 to 0.3 s, and what is asked of them faster than that swings.
+constexpr double kSettle = 0.4, kResponse = 0.7;
 
 constexpr double kEmergency = 4.5;     // m/s^2; what SUMO's passenger cars do not exceed normally
 constexpr double kMoved = 2;           // m: somebody else has moved the car
@@ -238,7 +241,8 @@ double TwinPilot::BendSpeed(const Twin& twin) const {
   if (twin.driver >= 0 && drivers_.aware(twin.driver)) {
     accel = std::min(accel, kBendShare * weather_.friction_peak * kGravity);
   }
-  return twin.path.BendSpeed(twin.place, accel, kBendDecel);
+  const double ahead = std::max(0.0, twin.state.speed) * kResponse;
+  return twin.path.BendSpeed(twin.place + ahead, accel, kBendDecel);
 }
 
 void TwinPilot::Command(const Snapshot& now, const Wish& wish, Twin& twin) {
@@ -323,7 +327,11 @@ void TwinPilot::Drive(const Snapshot& now, std::span<const Wish> wishes,
     asked_before[i] = twin.asked;
     const double bend = BendSpeed(twin);
     Scene scene{twin.driver, twin.state.speed, wish};
-    scene.wish.free_speed = std::min(wish.free_speed, std::max(bend, 0.0));
+    scene.wish.free_speed = std::min(wish.free_speed, bend);
+    if (scene.wish.free_speed < scene.speed && facts_.step < kSettle) {
+      scene.wish.free_speed =
+          scene.speed + (scene.wish.free_speed - scene.speed) * facts_.step / kSettle;
+    }
     if (options_.predict) {
       scene.wish.gap += (wish.leader_speed - twin.state.speed) * facts_.step;
     }
