@@ -58,6 +58,7 @@ class Planner {
         slot_(slot),
         s_(static_cast<size_t>(slot)),
         heeds_leaders_(view.heeds_leaders),
+        nearer_(view.nearer),
         follower_(follower),
         lane_(state.fields.lane[s_]),
         place_(state.fields.place[s_]),
@@ -65,7 +66,7 @@ class Planner {
         seen_(state.graph().lane(lane_).length - state.fields.position[s_]),
         brake_way_(follower_.BrakeWay(driver_.speed)),
         plans_(plans) {
-    seen_ = view.nearer > 0 ? std::max(seen_ - view.nearer, 0.0) : seen_;
+    seen_ = nearer_ > 0 ? std::max(seen_ - nearer_, 0.0) : seen_;
     const double highest = follower_.MaxNextSpeed(driver_.speed);
     look_ahead_ = highest * state.step_length() + follower_.BrakeGap(highest);
     // Speed limits are no reason for hard braking.
@@ -158,7 +159,8 @@ class Planner {
                                : speed_ > kTiny * state_.step_length() || plans_.empty();
     if (!link.enters) {
       JunctionSpeeds speeds{speed_, pass_speed_, plan.request};
-      const JunctionWay way{lane_, seen_ - state_.graph().lane(lane_).length, before()};
+      const JunctionWay way{lane_, seen_ + nearer_ - state_.graph().lane(lane_).length, before(),
+                            nearer_, &follower_};
       MindJunctionLeaders(state_, signals_, slot_, way, speeds);
       speed_ = speeds.speed;
       pass_speed_ = speeds.pass_speed;
@@ -229,6 +231,7 @@ class Planner {
   const int32_t slot_;
   const size_t s_;
   const bool heeds_leaders_;
+  const double nearer_;
   const CarFollower& follower_;
   int32_t lane_, place_;
   DriverState driver_;
@@ -409,9 +412,16 @@ double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
   std::vector<LinkPlan> plans;
   Planner(state, signals, slot, follower, {.heeds_leaders = false, .nearer = nearer}, plans)
       .Run({}, 0);
-  LinkGrants grants(state, signals, approaches, slot, follower,
+  const auto s = static_cast<size_t>(slot);
+  const double late = nearer / std::max(state.fields.speed[s], kStanding);
+  for (LinkPlan& plan : plans) {
+    plan.leave += late;       // he takes so much longer to get across, too
+    plan.distance += nearer;  // whether he can still stop is a matter of where the line is
+  }
+  LinkGrants grants(state, signals, approaches, slot, *state.fields.follower[s],
                     Impatience(state, slot, impatience_time));
-  return DrivableSpeed(state, slot, follower, grants.SafeSpeed(plans), 0);
+  const double highest = follower.MaxNextSpeed(state.fields.speed[s]);
+  return std::max(0.0, std::min({grants.SafeSpeed(plans), state.fields.speed_cap[s], highest}));
 }
 
 }  // namespace tersor::twin

@@ -15,9 +15,10 @@ constexpr double kAhead = 60;  // m of path behind the lane's end
 
 // Steering (chosen): the target lies so many seconds ahead, within bounds.
 constexpr double kPreviewTime = 0.8, kNearest = 4, kFarthest = 30;  // s, m, m
-// A change of lanes takes about 3 s (the note's choice; Toledo and Zohar, 2007, measured 1 to 13 s
-// with a mean of 4.6 s), and no less than these metres where the car is slow.
-constexpr double kShiftTime = 3, kShiftLeast = 14;
+// A change of lanes takes 1 to 13 s, 4.6 s in the mean (Toledo and Zohar, "Modeling duration of
+// lane changes", 2007); here 4 s, longer where those who know the road would else use more of its
+// grip than this share, and no less than these metres where the car is slow.
+constexpr double kShiftTime = 4, kShiftShare = 0.25, kShiftLeast = 14;
 constexpr double kBodyMargin = 0.2;  // m into a neighbouring lane that do not count
 
 // Bends: the lateral acceleration that drivers do not exceed on a dry road (chosen within the 2 to
@@ -226,14 +227,23 @@ void TwinPilot::Locate(const Snapshot& now, const Wish& wish, Twin& twin) {
     const double guess = twin.path.PlaceOf(now.position[row]);
     const LanePath::Foot foot = twin.path.FootOf(front, guess, kAhead);
     if (change) {
-      const double length = std::max(kShiftTime * now.speed[row], kShiftLeast);
-      twin.shift.Start(foot.offset, foot.place, length);
+      twin.shift.Start(foot.offset, foot.place,
+                       std::max(ShiftTime(twin, foot.offset) * now.speed[row], kShiftLeast));
     } else {
       twin.shift.Move(foot.place - old_place);
     }
     twin.place = foot.place;
     twin.offset = foot.offset;
   }
+}
+
+double TwinPilot::ShiftTime(const Twin& twin, double offset) const {
+  if (twin.driver < 0 || !drivers_.aware(twin.driver)) {
+    return kShiftTime;
+  }
+  // The highest lateral acceleration of a quintic is 10 / sqrt(3) times offset / time^2.
+  const double accel = kShiftShare * weather_.friction_peak * kGravity;
+  return std::max(kShiftTime, std::sqrt(10 / std::numbers::sqrt3 * std::abs(offset) / accel));
 }
 
 double TwinPilot::BendSpeed(const Twin& twin) const {

@@ -103,6 +103,7 @@ class TwinPilot : public Pilot {
   /// Brings the path up to where the vehicle is and shall drive now.
   void Locate(const Snapshot& now, const Wish& wish, Twin& twin);
   double BendSpeed(const Twin& twin) const;
+  double ShiftTime(const Twin& twin, double offset) const;  // s
   void Command(const Snapshot& now, const Wish& wish, Twin& twin);
   Motion MotionOf(const Snapshot& now, const Wish& wish, Twin& twin);
   int32_t Beside(const Twin& twin, int32_t lane) const;
