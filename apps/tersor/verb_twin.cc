@@ -26,6 +26,7 @@
 #include "tersor/util/parallel_for.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
+#include "verb_twin_record.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -193,6 +194,9 @@ int RunTwin(int argc, char** argv) {
   if (action == "ssm") {
     return RunTwinSsm(argc - 1, argv + 1);
   }
+  if (action == "record") {
+    return RunTwinRecord(argc - 1, argv + 1);
+  }
   if (action == "make-corridor") {
     return RunTwinMakeCorridor(argc - 1, argv + 1);
   }
@@ -201,11 +205,12 @@ int RunTwin(int argc, char** argv) {
         "tersor twin ACTION [OPTIONS]\n\n"
         "  run            run a traffic scenario, by our own engine or by SUMO\n"
         "  ssm            measure surrogate safety on floating car data\n"
+        "  record         record clips from above, the weather being their class\n"
         "  make-corridor  write a synthetic signalised corridor\n\n"
         "`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be: run, ssm or make-corridor");
+  FailUsage("tersor twin: the first argument must be: run, ssm, record or make-corridor");
 }
 
 }  // namespace tersor::cli
