@@ -173,6 +173,7 @@ void BenchTwin(const BenchOptions& options, Record& record) {
         "twin_threads2", "one thread", [&] { return grid.Ours(2, false); },
         [&] { return grid.Ours(1, false); });
   }
+  BenchTwinDynamics(options, record);
   BenchTwinRecord(folder, options, record);
 }
 

@@ -11,6 +11,10 @@ namespace tersor::cli {
 /// installed.
 void BenchTwin(const BenchOptions& options, Record& record);
 
+/// Simulated seconds a wall second of a thousand single-track cars and of forty multi-body ones,
+/// 1 ms substeps, one thread. Called by BenchTwin().
+void BenchTwinDynamics(const BenchOptions& options, Record& record);
+
 }  // namespace tersor::cli
 
 #endif  // TERSOR_APPS_TERSOR_BENCH_TWIN_H_
