@@ -67,12 +67,7 @@ EntryPoint EntrySearch::FindAtBegin() {
 }
 
 double EntrySearch::LaneLoad(int32_t lane) const {
-  double load = 0;
-  for (const int32_t other : state_.on_lane(lane)) {
-    const auto o = static_cast<size_t>(other);
-    load += state_.fields.length[o] + state_.fields.follower[o]->min_gap();
-  }
-  return load / state_.graph().lane(lane).length;
+  return state_.load(lane) / state_.graph().lane(lane).length;
 }
 
 int32_t EntrySearch::Emptiest(double least_reach) const {
