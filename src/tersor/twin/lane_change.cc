@@ -25,6 +25,7 @@ constexpr double kKeepRightAcceptance = 7;  // s of free driving a m/s, for whic
 constexpr double kTurnLane = 200;           // m; nobody leaves his lane for a shorter one
 constexpr double kHighway = 80 / 3.6;       // m/s; above, right lanes that end are kept free
 constexpr double kSeen = 100;               // m across the ends of the lane, backwards
+constexpr double kMargin = 0.2;             // m beyond the least gap that one makes for others
 constexpr int kWishWithRoom = 2;            // a wish for which everyone around leaves the room
 
 /// Everything about one vehicle's decision.
@@ -281,7 +282,9 @@ void Cap(TrafficState& state, int32_t slot, int32_t leader, double gap) {
   const auto s = static_cast<size_t>(slot);
   const CarFollower& follower = *state.fields.follower[s];
   const DriverState driver = state.Driver(slot, state.fields.lane[s]);
-  const double speed = follower.FollowSpeed(driver, gap - follower.min_gap(), state.Leader(leader));
+  // A little more than the least gap, or the change would fail by millimetres for ever.
+  const double room = gap - follower.min_gap() - kMargin;
+  const double speed = follower.FollowSpeed(driver, room, state.Leader(leader));
   state.fields.speed_cap[s] = std::min(state.fields.speed_cap[s], speed);
 }
 
