@@ -15,15 +15,19 @@
 #include "tersor/twin/demand.h"
 #include "tersor/twin/fcd.h"
 #include "tersor/twin/import_network.h"
+#include "tersor/twin/safety_summary.h"
 #include "tersor/twin/scenario.h"
 #include "tersor/twin/scenario_run.h"
 #include "tersor/twin/ssm_device.h"
+#include "tersor/twin/trip_counts.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/parallel_for.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
+#include "verb_twin_record.h"
+#include "verb_twin_validate.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -113,7 +117,11 @@ int RunTwinSsm(int argc, char** argv) {
       .Option("--ttc", "s: a conflict has at most this", &measures.ttc_threshold)
       .Option("--drac", "m/s^2: a conflict has at least this", &measures.drac_threshold)
       .Option("--pet", "s: a conflict has at most this", &measures.pet_threshold)
+      .Option("--grip", "a conflict has at least this DRAC / (friction g)",
+              &measures.grip_threshold)
+      .Option("--friction", "of tyre on road, peak (0.85: a dry road)", &measures.friction)
       .Option("--reaction-time", "s, of MDRAC", &measures.reaction_time)
+      .Option("--critical-ttc", "s, below which TET and TIT count", &measures.critical_ttc)
       .Option("--box-ttc", "also TTC between the bodies on the map",
               ConfigField::Target(&measures.box_ttc))
       .Option("--both", "each pair once for either vehicle, as SUMO does",
@@ -132,12 +140,12 @@ int RunTwinSsm(int argc, char** argv) {
   const twin::Network network = twin::ImportNetwork(net);
   twin::FcdReader reader(fcd, network, {KnownVehicles(routes, network, line.common().seed)});
   twin::SsmDevice device(network, measures);
-  int64_t updates = 0;
+  twin::TripCounts counts;
   Progress progress("measuring", 0, "step");
   for (int64_t step = 1; reader.Next(); ++step) {
     ThrowIfInterrupted("measuring was stopped");
     device.Update(reader.snapshot(), reader.vehicles());
-    updates += reader.snapshot().size();
+    counts.Add(reader.snapshot());
     progress.Update(step);
   }
   progress.Finish();
@@ -147,9 +155,10 @@ int RunTwinSsm(int argc, char** argv) {
   record.verb = "twin";
   record.config = {{"fcd", fcd}, {"net", net}, {"routes", routes}, {"output", output}};
   record.metrics["vehicles"] = reader.vehicles().size();
-  record.metrics["rows"] = updates;
+  record.metrics["rows"] = counts.updates();
+  record.metrics["vehicle_km"] = counts.vehicle_km();
   record.metrics["rows_off_network"] = reader.rows_off_network();
-  twin::CountConflicts(conflicts, record);
+  twin::AddMetrics(twin::Summarize(conflicts, device.exposure(), counts.vehicle_km()), record);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   Print(record);
   fmt::print("{}\n", output);
@@ -186,19 +195,27 @@ int RunTwin(int argc, char** argv) {
   if (action == "ssm") {
     return RunTwinSsm(argc - 1, argv + 1);
   }
+  if (action == "record") {
+    return RunTwinRecord(argc - 1, argv + 1);
+  }
   if (action == "make-corridor") {
     return RunTwinMakeCorridor(argc - 1, argv + 1);
+  }
+  if (action == "validate") {
+    return RunTwinValidate(argc - 1, argv + 1);
   }
   if (action == "-h" || action == "--help") {
     fmt::print(
         "tersor twin ACTION [OPTIONS]\n\n"
         "  run            run a traffic scenario, by our own engine or by SUMO\n"
         "  ssm            measure surrogate safety on floating car data\n"
-        "  make-corridor  write a synthetic signalised corridor\n\n"
+        "  record         record clips from above, the weather being their class\n"
+        "  make-corridor  write a synthetic signalised corridor\n"
+        "  validate       compare the twin with closed forms and published figures\n\n"
         "`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be: run, ssm or make-corridor");
+  FailUsage("tersor twin: the first argument must be: run, ssm, record, make-corridor or validate");
 }
 
 }  // namespace tersor::cli

@@ -22,6 +22,7 @@ Conflict Crossing() {
   Conflict conflict{.begin = 1, .end = 7.5, .ego = 0, .foe = 1};
   conflict.min_ttc = {2.2, 8, {300, 299}, EncounterType::kCrossingLeader};
   conflict.max_drac = {1.42, 8, {300, 299}, EncounterType::kCrossingLeader};
+  conflict.exposure.tit = 0.0625;
   return conflict;
 }
 
@@ -45,6 +46,8 @@ TEST(ConflictLog, WritesCsv) {
   EXPECT_NE(csv.find("\n1.0,7.5,a&b,\"c,d\",2.2,8.0,300.0,299.0,10,1.4,8.0,300.0,299.0,10,,,,,,"),
             std::string::npos)
       << csv;
+  EXPECT_NE(csv.find("tet_s,tit_s2,crash_potential_s\n"), std::string::npos);
+  EXPECT_TRUE(csv.ends_with(",0.00000,0.06250,0.00000\n")) << csv;
 }
 
 TEST(ConflictLog, WritesJson) {
@@ -55,6 +58,7 @@ TEST(ConflictLog, WritesJson) {
   EXPECT_EQ(json[0]["min_ttc_s"]["value"], 2.2);
   EXPECT_EQ(json[0]["min_ttc_s"]["kind"], "crossing");
   EXPECT_TRUE(json[0]["pet_s"].is_null());
+  EXPECT_EQ(json[0]["tit_s2"], 0.0625);
 }
 
 TEST(ConflictLog, TellsAPairOnce) {

@@ -32,7 +32,8 @@ class SsmDeviceTest : public ::testing::Test {
  protected:
   // Conflicts of drivers watched every 0.1 s from `begin` until `end`.
   std::vector<Conflict> Watch(const std::vector<Driver>& drivers, double begin, double end,
-                              SsmOptions options = {}, bool regulated = true) {
+                              SsmOptions options = {}, bool regulated = true,
+                              RunExposure* exposure = nullptr) {
     const Network network = CrossingNetwork(regulated);
     std::vector<Vehicle> vehicles;
     for (const Driver& driver : drivers) {
@@ -52,7 +53,11 @@ class SsmDeviceTest : public ::testing::Test {
       }
       device.Update(snapshot, vehicles);
     }
-    return device.Finish();
+    std::vector<Conflict> conflicts = device.Finish();
+    if (exposure != nullptr) {
+      *exposure = device.exposure();
+    }
+    return conflicts;
   }
 
   static void Add(const Network& network, const Driver& driver, int32_t vehicle, double time,
@@ -216,10 +221,65 @@ TEST_F(SsmDeviceTest, SeesOncomingTraffic) {
   EXPECT_NEAR(conflicts[0].min_ttc.value, 40.0 / 30, 1e-9);
 }
 
+TEST_F(SsmDeviceTest, SumsExposureOncePerPair) {
+  // The gap is 50 m and closes at 10 m/s; the last four steps have TTCs of 1.4 to 1.1 s.
+  const std::vector<Driver> drivers = {{"W", "E", Ahead(50), 20}, {"W", "E", Ahead(105), 10}};
+  const auto watch = [&](SsmOptions options, RunExposure* exposure) {
+    return Watch(drivers, 0.1, 3.91, options, true, exposure);
+  };
+  RunExposure run;
+  const auto conflicts = watch({.critical_ttc = 1.45}, &run);
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_NEAR(conflicts[0].exposure.tet, 0.4, 1e-9);
+  EXPECT_NEAR(conflicts[0].exposure.tit, 0.1 * (0.05 + 0.15 + 0.25 + 0.35), 1e-9);
+  EXPECT_EQ(run.sum.tet, conflicts[0].exposure.tet);
+  EXPECT_NEAR(run.vehicle_seconds, 2 * 3.8, 1e-9);
+  EXPECT_EQ(watch({.critical_ttc = 1}, &run)[0].exposure.tet, 0);
+}
+
+TEST_F(SsmDeviceTest, WhatBrakingCannotHelpIsAConflict) {
+  const std::vector<Driver> drivers = {{"W", "E", Ahead(50), 20}, {"W", "E", Ahead(105), 10}};
+  // TTC 5 s, DRAC 1 m/s^2, on a road that gives 0.98.
+  const auto conflicts = Watch(drivers, 0, 0, {.friction = 0.1});
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_NEAR(conflicts[0].max_drac_to_grip.value, 1 / 0.981, 1e-12);
+  EXPECT_TRUE(Watch(drivers, 0, 0, {.grip_threshold = 1.1, .friction = 0.1}).empty());
+}
+
+TEST_F(SsmDeviceTest, TheRoadUnderTheOneWhoBrakesCounts) {
+  const Network network = CrossingNetwork(true);
+  const std::vector<Driver> drivers = {{"W", "E", Ahead(200), 10}, {"S", "N", Ahead(176.6), 12}};
+  std::vector<Vehicle> vehicles;
+  Snapshot snapshot;
+  snapshot.time = 8;
+  for (int32_t i = 0; i < 2; ++i) {
+    const Driver& driver = drivers[static_cast<size_t>(i)];
+    vehicles.push_back({.id = std::to_string(i),
+                        .type = "car",
+                        .length = 5,
+                        .width = 2,
+                        .route = {network.FindEdge(driver.from), network.FindEdge(driver.to)}});
+    Add(network, driver, i, 8, &snapshot);
+  }
+  // The second comes second, from the south.
+  const int32_t south = network.FindLane("S_0");
+  SsmDevice device(network);
+  device.SetFriction([&](int32_t lane, double speed) {
+    EXPECT_EQ(speed, lane == south ? 12 : 10);
+    return lane == south ? 0.2 : 0.8;
+  });
+  device.Update(snapshot, vehicles);
+  const auto conflicts = device.Finish();
+  ASSERT_EQ(conflicts.size(), 1u);
+  EXPECT_NEAR(conflicts[0].max_drac_to_grip.value, conflicts[0].max_drac.value / (0.2 * 9.81),
+              1e-12);
+}
+
 TEST_F(SsmDeviceTest, RefusesWhatMakesNoSense) {
   const Network network = CrossingNetwork();
   EXPECT_THROW(SsmDevice(network, {.range = 0}), Error);
   EXPECT_THROW(SsmDevice(network, {.ttc_threshold = -1}), Error);
+  EXPECT_THROW(SsmDevice(network, {.friction = 0}), Error);
   SsmDevice device(network);
   Snapshot snapshot;
   device.Update(snapshot, {});

@@ -8,7 +8,6 @@
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "tersor/util/error.h"
+#include "tersor/util/rank.h"
 
 namespace tersor::train {
 namespace {
@@ -112,49 +112,6 @@ class GlooCommunicator : public Communicator {
   at::Tensor bucket_;
 };
 
-/// A variable's value as a number in [low, high]; nullopt where it is not set.
-std::optional<int> Number(const char* name, int low, int high) {
-  const char* text = std::getenv(name);
-  if (text == nullptr || *text == '\0') {
-    return std::nullopt;
-  }
-  int value = 0;
-  const char* end = text + std::strlen(text);
-  const auto [stop, code] = std::from_chars(text, end, value);
-  TERSOR_CHECK(code == std::errc() && stop == end && value >= low && value <= high,
-               "environment variable ", name, "=", text, " must be a whole number in ", low, " .. ",
-               high);
-  return value;
-}
-
-struct Place {
-  int rank, size;
-};
-
-/// torchrun's own variables first, then those of the launchers that users start ranks with.
-std::optional<Place> FindPlace() {
-  constexpr int kMost = 1 << 16;
-  constexpr std::pair<const char*, const char*> kLaunchers[] = {
-      {"RANK", "WORLD_SIZE"},
-      {"OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"},
-      {"PMI_RANK", "PMI_SIZE"},
-      {"SLURM_PROCID", "SLURM_NTASKS"},
-  };
-  for (const auto& [rank_name, size_name] : kLaunchers) {
-    const std::optional<int> size = Number(size_name, 1, kMost);
-    const std::optional<int> rank = Number(rank_name, 0, kMost);
-    if (!size && !rank) {
-      continue;
-    }
-    TERSOR_CHECK(size && rank, "environment variable ", size ? rank_name : size_name,
-                 " is missing; ", size ? size_name : rank_name, " is set");
-    TERSOR_CHECK(*rank < *size, "environment variable ", rank_name, "=", *rank, " must be below ",
-                 size_name, "=", *size);
-    return Place{*rank, *size};
-  }
-  return std::nullopt;
-}
-
 std::chrono::milliseconds Milliseconds(double seconds) {
   return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
 }
@@ -164,7 +121,7 @@ std::chrono::milliseconds Milliseconds(double seconds) {
 std::unique_ptr<Communicator> MakeSingleProcess() { return std::make_unique<SingleProcess>(); }
 
 std::unique_ptr<Communicator> ConnectFromEnvironment(const CommunicatorOptions& options) {
-  const std::optional<Place> place = FindPlace();
+  const std::optional<RankPlace> place = RankFromEnvironment();
   if (!place || place->size == 1) {
     return MakeSingleProcess();
   }
@@ -172,7 +129,7 @@ std::unique_ptr<Communicator> ConnectFromEnvironment(const CommunicatorOptions& 
   if (address == nullptr) {
     address = std::getenv("SLURM_LAUNCH_NODE_IPADDR");
   }
-  const std::optional<int> port = Number("MASTER_PORT", 1, 65535);
+  const std::optional<int> port = EnvironmentNumber("MASTER_PORT", 1, 65535);
   TERSOR_CHECK(address != nullptr,
                "environment variable MASTER_ADDR is missing: the host of rank 0");
   TERSOR_CHECK(port.has_value(), "environment variable MASTER_PORT is missing: a free port there");

@@ -23,13 +23,28 @@ struct Measure {
   Extreme Conflict::*extreme;
 };
 
-constexpr std::array<Measure, 5> kMeasures = {{
+constexpr std::array<Measure, 6> kMeasures = {{
     {"min_ttc_s", "minTTC", &Conflict::min_ttc},
     {"max_drac_mps2", "maxDRAC", &Conflict::max_drac},
     {"pet_s", "PET", &Conflict::pet},
     {"max_mdrac_mps2", "", &Conflict::max_mdrac},
     {"min_box_ttc_s", "", &Conflict::min_box_ttc},
+    {"max_drac_to_grip_ratio", "", &Conflict::max_drac_to_grip},
 }};
+
+/// What sums over a conflict's time.
+struct Sum {
+  std::string_view name;  // with its unit
+  double Exposure::*value;
+};
+
+constexpr std::array<Sum, 3> kSums = {{
+    {"tet_s", &Exposure::tet},
+    {"tit_s2", &Exposure::tit},
+    {"crash_potential_s", &Exposure::crash_potential},
+}};
+// Digits more than the rest has: these are small.
+constexpr int kSumDigits = 4;
 
 const std::string& Id(std::span<const Vehicle> vehicles, int32_t vehicle) {
   return vehicles[static_cast<size_t>(vehicle)].id;
@@ -161,6 +176,9 @@ std::string ConflictsAsCsv(std::span<const Conflict> conflicts, std::span<const 
     fmt::format_to(std::back_inserter(out), ",{0},{1}_time_s,{1}_x_m,{1}_y_m,{1}_type",
                    measure.name, short_name);
   }
+  for (const Sum& sum : kSums) {
+    fmt::format_to(std::back_inserter(out), ",{}", sum.name);
+  }
   out += '\n';
   for (const Conflict& conflict : conflicts) {
     fmt::format_to(std::back_inserter(out), "{:.{}f},{:.{}f},{},{}", conflict.begin, precision,
@@ -173,6 +191,10 @@ std::string ConflictsAsCsv(std::span<const Conflict> conflicts, std::span<const 
           Number(extreme.time, precision, ""), Number(extreme.position.x, precision, ""),
           Number(extreme.position.y, precision, ""),
           std::isnan(extreme.value) ? "" : fmt::format("{}", static_cast<int>(extreme.type)));
+    }
+    for (const Sum& sum : kSums) {
+      fmt::format_to(std::back_inserter(out), ",{}",
+                     Number(conflict.exposure.*sum.value, precision + kSumDigits, ""));
     }
     out += '\n';
   }
@@ -199,6 +221,9 @@ std::string ConflictsAsJson(std::span<const Conflict> conflicts, std::span<const
                                           {"y_m", Rounded(extreme.position.y, precision)},
                                           {"type", static_cast<int>(extreme.type)},
                                           {"kind", Name(extreme.type)}};
+    }
+    for (const Sum& sum : kSums) {
+      entry[std::string(sum.name)] = Rounded(conflict.exposure.*sum.value, precision + kSumDigits);
     }
     list.push_back(std::move(entry));
   }

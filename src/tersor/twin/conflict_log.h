@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "tersor/twin/exposure.h"
 #include "tersor/twin/geometry.h"
 #include "tersor/twin/ssm_measures.h"
 #include "tersor/twin/traffic.h"
@@ -55,7 +56,10 @@ struct Conflict {
   double begin = 0, end = 0;   // s, of the whole encounter
   int32_t ego = -1, foe = -1;  // vehicles
   Extreme min_ttc{}, max_drac{}, pet{};
-  Extreme max_mdrac{}, min_box_ttc{};  // not in SUMO 1.15
+  // Not in SUMO 1.15.
+  Extreme max_mdrac{}, min_box_ttc{};
+  Extreme max_drac_to_grip{};  // DRAC / (mu g), mu under the one who has to brake
+  Exposure exposure{};
 };
 
 /// Each pair's encounters once: of two records of one pair that overlap in time, the one that
@@ -67,7 +71,8 @@ std::vector<Conflict> OncePerPair(std::vector<Conflict> conflicts);
 std::string ConflictsAsXml(std::span<const Conflict> conflicts, std::span<const Vehicle> vehicles,
                            int precision = 2);
 
-/// One line a conflict; empty fields where there is no value.
+/// One line a conflict, with what SUMO does not know at its end; empty fields where there is no
+/// value.
 std::string ConflictsAsCsv(std::span<const Conflict> conflicts, std::span<const Vehicle> vehicles,
                            int precision = 2);
 

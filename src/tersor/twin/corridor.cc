@@ -104,13 +104,17 @@ std::string CorridorConfigXml(const CorridorOptions& options) {
       kHead, options.end, options.step);
 }
 
-std::string WriteCorridor(const std::string& folder, const CorridorOptions& options) {
+void Validate(const CorridorOptions& options) {
   TERSOR_CHECK(std::isfinite(options.demand) && options.demand >= 0 && options.demand <= 10,
                "corridor: demand is ", options.demand, "; it must be within 0 and 10");
   TERSOR_CHECK(std::isfinite(options.end) && options.end > 0, "corridor: end is ", options.end,
                " s; it must be after 0");
   TERSOR_CHECK(options.step >= 0.001 && options.step <= 1, "corridor: step is ", options.step,
                " s; it must be within 0.001 and 1");
+}
+
+std::string WriteCorridor(const std::string& folder, const CorridorOptions& options) {
+  Validate(options);
   MakeFolders(folder);
   const std::string config = folder + "/corridor.sumocfg";
   WriteFileAtomically(folder + "/corridor.net.xml", CorridorNetworkXml());

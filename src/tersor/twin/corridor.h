@@ -12,6 +12,9 @@ struct CorridorOptions {
   double step = 0.1;  // s
 };
 
+/// Throws Error naming an option that is out of range.
+void Validate(const CorridorOptions& options);
+
 /// Writes corridor.net.xml, corridor.rou.xml and corridor.sumocfg into a folder, which it creates.
 /// The same options give the same bytes. Returns the path of the .sumocfg. Throws Error naming an
 /// option or a path.

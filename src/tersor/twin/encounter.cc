@@ -289,9 +289,29 @@ void Encounter::Measure(const View& view, const EncounterOptions& options, const
   KeepMost(measured.drac, now.time, place_, meeting.type, &max_drac);
   KeepMost(Mdrac(measured.closing_speed, measured.ttc, options.reaction_time), now.time, place_,
            meeting.type, &max_mdrac);
+  Expose(view, options, meeting.type, measured);
   if (options.box_ttc) {
     MeasureBoxes(view, meeting.type);
   }
+}
+
+void Encounter::Expose(const View& view, const EncounterOptions& options, Type type,
+                       const TtcAndDrac& measured) {
+  if (std::isnan(measured.ttc) && std::isnan(measured.drac)) {
+    return;
+  }
+  const bool ego_leads = type == Type::kLeader || type == Type::kMergingLeader ||
+                         type == Type::kCrossingLeader || type == Type::kEgoEntered;
+  const Frame& frame = view.frame;
+  const double friction = frame.friction[Index(ego_leads ? view.foe : view.ego)];
+  Exposure step;
+  step.Add(measured.ttc, measured.drac, friction, options.critical_ttc, frame.step);
+  exposure.Add(step);
+  // Who drive at each other both have to; the pair counts once.
+  if (type == Type::kOncoming ? view.ego < view.foe : !ego_leads) {
+    own_exposure.Add(step);
+  }
+  KeepMost(DracToGrip(measured.drac, friction), frame.now->time, place_, type, &max_drac_to_grip);
 }
 
 void Encounter::MeasurePet(Type type) {

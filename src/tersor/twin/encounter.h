@@ -7,6 +7,7 @@
 
 #include "tersor/twin/conflict_log.h"
 #include "tersor/twin/encounter_type.h"
+#include "tersor/twin/exposure.h"
 #include "tersor/twin/surroundings.h"
 
 namespace tersor::twin {
@@ -16,6 +17,7 @@ struct EncounterOptions {
   double extra_time = 5;     // s that an encounter is kept when the foe is out of range
   double reaction_time = 1;  // s, of MDRAC
   bool box_ttc = false;
+  double critical_ttc = 1.5;  // s, of the exposure
 };
 
 /// A place on a vehicle's path; found on the map only when it is wanted.
@@ -50,7 +52,10 @@ class Encounter {
   /// The conflict has been passed and nothing more can come of it.
   bool over() const { return over_; }
 
-  Worst min_ttc, max_drac, pet, max_mdrac, min_box_ttc;
+  Worst min_ttc, max_drac, pet, max_mdrac, min_box_ttc, max_drac_to_grip;
+  Exposure exposure;
+  /// The part of it in which ego is the one who has to brake.
+  Exposure own_exposure;
 
  private:
   // A step's view of the pair.
@@ -68,6 +73,8 @@ class Encounter {
   void Measure(const View& view, const EncounterOptions& options, const Meeting& meeting);
   void MeasurePet(EncounterType type);
   void MeasureBoxes(const View& view, EncounterType type);
+  void Expose(const View& view, const EncounterOptions& options, EncounterType type,
+              const TtcAndDrac& measured);
 
   int32_t foe_;
   bool started_ = false, over_ = false;

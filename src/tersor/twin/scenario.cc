@@ -15,8 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr double kMostDemand = 10;  // times what the files ask for
-
 /// A path in a scenario file is relative to the file's folder.
 std::string Beside(const std::string& file, const std::string& path) {
   return path.empty() ? path : (fs::path(file).parent_path() / path).string();
@@ -98,7 +96,10 @@ void Scenario::AddFields(Schema& schema) {
       .Add("measures.ttc", "s: a conflict has at most this", &measures.ttc_threshold)
       .Add("measures.drac", "m/s^2: a conflict has at least this", &measures.drac_threshold)
       .Add("measures.pet", "s: a conflict has at most this", &measures.pet_threshold)
+      .Add("measures.grip", "a conflict has at least this DRAC / (friction g)",
+           &measures.grip_threshold)
       .Add("measures.reaction_time", "s, of MDRAC", &measures.reaction_time)
+      .Add("measures.critical_ttc", "s, below which TET and TIT count", &measures.critical_ttc)
       .Add("measures.box_ttc", "also TTC between the bodies on the map", &measures.box_ttc)
       .Add("measures.both", "each pair once for either vehicle, as SUMO does", &measures.both)
       .Add("fcd", "write fcd.xml.gz: everybody's place at every step", &fcd)
@@ -151,19 +152,23 @@ Scenario ReadScenario(const std::string& path) {
     Schema schema;
     scenario.AddFields(schema);
     schema.LoadYamlFile(path);
-    scenario.config = Beside(path, scenario.config);
-    scenario.network = Beside(path, scenario.network);
-    if (scenario.weather.ends_with(".yaml")) {
-      scenario.weather = Beside(path, scenario.weather);
-    }
-    for (std::vector<std::string>* paths : {&scenario.routes, &scenario.additional}) {
-      for (std::string& one : *paths) {
-        one = Beside(path, one);
-      }
-    }
+    ResolvePaths(path, &scenario);
   }
   scenario.Validate();
   return scenario;
+}
+
+void ResolvePaths(const std::string& file, Scenario* scenario) {
+  scenario->config = Beside(file, scenario->config);
+  scenario->network = Beside(file, scenario->network);
+  if (scenario->weather.ends_with(".yaml")) {
+    scenario->weather = Beside(file, scenario->weather);
+  }
+  for (std::vector<std::string>* paths : {&scenario->routes, &scenario->additional}) {
+    for (std::string& path : *paths) {
+      path = Beside(file, path);
+    }
+  }
 }
 
 SimulationConfig ConfigOf(const Scenario& scenario, uint64_t seed) {

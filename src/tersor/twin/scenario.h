@@ -18,6 +18,8 @@
 
 namespace tersor::twin {
 
+inline constexpr double kMostDemand = 10;  // times what the files ask for
+
 struct Scenario {
   /// Either a .sumocfg, or the files that it would name.
   std::string config;
@@ -55,6 +57,9 @@ struct Scenario {
 /// Reads a .yaml scenario, whose paths are relative to its folder, or takes a .sumocfg, and
 /// validates it.
 Scenario ReadScenario(const std::string& path);
+
+/// Takes the paths of a scenario relative to the folder of `file`, which holds it.
+void ResolvePaths(const std::string& file, Scenario* scenario);
 
 /// The simulation of a scenario: its files and times, with what the scenario says above the
 /// .sumocfg. `seed` is the run's.

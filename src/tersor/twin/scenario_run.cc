@@ -5,15 +5,16 @@
 #include <cmath>
 #include <exception>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <optional>
 
 #include "tersor/twin/animation.h"
 #include "tersor/twin/fcd.h"
 #include "tersor/twin/recording.h"
+#include "tersor/twin/safety_summary.h"
 #include "tersor/twin/trip_counts.h"
 #include "tersor/twin/twin_report.h"
+#include "tersor/twin/weather/road_friction.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
@@ -24,14 +25,19 @@ namespace {
 /// Everything that looks on while a scenario runs.
 class Observers {
  public:
-  Observers(const Scenario& scenario, const Network& network, const std::string& folder)
-      : recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
+  Observers(const Scenario& scenario, const Network& network, const WeatherSeries& weather,
+            const std::string& folder)
+      : weather_(weather),
+        road_(network, weather),
+        recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
     if (scenario.fcd && !folder.empty()) {
       fcd_.emplace(folder + "/fcd.xml.gz", network,
                    FcdWriterOptions{.precision = 3, .acceleration = true});
     }
     if (scenario.ssm) {
       device_.emplace(network, scenario.measures);
+      device_->SetFriction(
+          [this](int32_t lane, double speed) { return road_.At(lane, speed, now_).friction_peak; });
     }
   }
 
@@ -43,6 +49,7 @@ class Observers {
       fcd_->Write(snapshot, traffic.vehicles());
     }
     if (device_) {
+      now_ = weather_.At(snapshot.time);
       device_->Update(snapshot, traffic.vehicles());
     }
   }
@@ -55,10 +62,15 @@ class Observers {
     return device_ ? device_->Finish() : std::vector<Conflict>();
   }
 
+  /// After Finish(); nothing where safety is not measured.
+  RunExposure exposure() const { return device_ ? device_->exposure() : RunExposure(); }
   const TripCounts& counts() const { return counts_; }
   const Recording& recording() const { return recorder_.recording(); }
 
  private:
+  const WeatherSeries& weather_;
+  const RoadFriction road_;
+  Weather now_;
   TripCounts counts_;
   Recorder recorder_;
   std::optional<FcdWriter> fcd_;
@@ -80,14 +92,6 @@ void CountTraffic(const TripCounts& counts, const Traffic& traffic, double secon
     record.metrics["vehicles_teleported"] = statistics.teleported;
     record.metrics["mean_time_loss_s"] = statistics.mean_time_loss;
   }
-}
-
-/// The worst moment of a conflict.
-const Extreme& WorstMoment(const Conflict& conflict) {
-  return !std::isnan(conflict.min_ttc.value)    ? conflict.min_ttc
-         : !std::isnan(conflict.max_drac.value) ? conflict.max_drac
-         : !std::isnan(conflict.pet.value)      ? conflict.pet
-                                                : conflict.min_box_ttc;
 }
 
 void WritePages(const Scenario& scenario, const RunOptions& options, const Network& network,
@@ -134,30 +138,6 @@ std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts) {
   return marks;
 }
 
-void CountConflicts(std::span<const Conflict> conflicts, Record& record) {
-  record.metrics["conflicts"] = conflicts.size();
-  double ttc = INFINITY, drac = 0, pet = INFINITY;
-  std::map<std::string, int64_t> types;
-  for (const Conflict& conflict : conflicts) {
-    ++types[std::string(Name(WorstMoment(conflict).type))];
-    ttc = std::fmin(ttc, conflict.min_ttc.value);
-    drac = std::fmax(drac, conflict.max_drac.value);
-    pet = std::fmin(pet, conflict.pet.value);
-  }
-  for (const auto& [type, count] : types) {
-    record.metrics["conflicts_" + type] = count;
-  }
-  if (std::isfinite(ttc)) {
-    record.metrics["ttc_min_s"] = ttc;
-  }
-  if (drac > 0) {
-    record.metrics["drac_max_mps2"] = drac;
-  }
-  if (std::isfinite(pet)) {
-    record.metrics["pet_min_s"] = pet;
-  }
-}
-
 Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResult* result) {
   const auto began = std::chrono::steady_clock::now();
   const auto since = [&] {
@@ -176,7 +156,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   if (writes) {
     MakeFolders(options.output);
   }
-  Observers observers(scenario, simulation.network, options.output);
+  Observers observers(scenario, simulation.network, weather, options.output);
   std::exception_ptr failure;
   const double loaded = since();
   try {
@@ -190,7 +170,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
       traffic->Step();
       observers.Look(*traffic);
       if (options.look) {
-        options.look(*traffic);
+        options.look(simulation.network, *traffic);
       }
       if (options.progress) {
         options.progress(traffic->snapshot().time, config.window.end);
@@ -206,7 +186,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   record.seed = options.seed;
   CountTraffic(observers.counts(), *traffic, simulated, record);
   if (scenario.ssm) {
-    CountConflicts(conflicts, record);
+    AddMetrics(Summarize(conflicts, observers.exposure(), observers.counts().vehicle_km()), record);
   }
   if (writes) {
     for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {

@@ -24,8 +24,8 @@ struct RunOptions {
   int threads = 1;
   /// Called with the simulated time and the scenario's end (infinite: not known).
   std::function<void(double time, double end)> progress;
-  /// Called after each step.
-  std::function<void(const Traffic& traffic)> look = {};
+  /// Called after each step; the network stays the same.
+  std::function<void(const Network& network, const Traffic& traffic)> look = {};
 };
 
 /// What a run showed, for those who draw more of it.
@@ -45,9 +45,6 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options,
 
 /// What the pictures need to know of conflicts.
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts);
-
-/// Adds how many conflicts of each type there are, and the extremes of TTC and DRAC.
-void CountConflicts(std::span<const Conflict> conflicts, Record& record);
 
 }  // namespace tersor::twin
 

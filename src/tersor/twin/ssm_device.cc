@@ -21,7 +21,10 @@ void SsmOptions::Validate() const {
   const std::pair<const char*, double> positive[] = {{"range", range},
                                                      {"ttc_threshold", ttc_threshold},
                                                      {"drac_threshold", drac_threshold},
-                                                     {"pet_threshold", pet_threshold}};
+                                                     {"pet_threshold", pet_threshold},
+                                                     {"grip_threshold", grip_threshold},
+                                                     {"critical_ttc", critical_ttc},
+                                                     {"friction", friction}};
   for (const auto& [name, value] : positive) {
     TERSOR_CHECK(value > 0 && std::isfinite(value), "ssm: ", name, " is ", value,
                  "; it has to be above 0");
@@ -33,7 +36,8 @@ void SsmOptions::Validate() const {
 
 SsmDevice::SsmDevice(const Network& network, const SsmOptions& options)
     : options_(options),
-      encounter_options_{options.extra_time, options.reaction_time, options.box_ttc},
+      encounter_options_{options.extra_time, options.reaction_time, options.box_ttc,
+                         options.critical_ttc},
       map_(network),
       // A conflict lies within range of both, so that none is farther ahead than twice that.
       paths_(network, 2 * options.range),
@@ -52,6 +56,7 @@ void SsmDevice::Update(const Snapshot& snapshot, std::span<const Vehicle> vehicl
   started_ = true;
   BuildFrame(snapshot, vehicles);
   surroundings_.Begin(frame_);
+  exposure_.vehicle_seconds += frame_.step * static_cast<double>(now_.size());
   for (const int32_t vehicle : now_.vehicle) {
     UpdateEncounters(vehicle);
   }
@@ -64,7 +69,7 @@ void SsmDevice::BuildFrame(const Snapshot& snapshot, std::span<const Vehicle> ve
   }
   now_.time = snapshot.time;
   for (auto* field : {&now_.x, &now_.y, &now_.angle, &now_.speed, &now_.accel, &now_.position,
-                      &frame_.length, &frame_.width, &frame_.advance}) {
+                      &frame_.length, &frame_.width, &frame_.advance, &frame_.friction}) {
     field->clear();
   }
   for (auto* field : {&now_.vehicle, &now_.lane, &now_.route_index, &frame_.path, &frame_.behind}) {
@@ -159,6 +164,7 @@ void SsmDevice::Place(size_t row, const Vehicle& vehicle) {
   frame_.length.push_back(vehicle.length);
   frame_.width.push_back(vehicle.width);
   frame_.advance.push_back(advance);
+  frame_.friction.push_back(friction_ ? friction_(lane, now_.speed[row]) : options_.friction);
   frame_.path.push_back(known.path);
   frame_.behind.push_back(known.behind);
   frame_.opposite.push_back(known.opposite);
@@ -217,10 +223,12 @@ bool SsmDevice::IsConflict(const Encounter& encounter) const {
   return encounter.pet.value <= options_.pet_threshold ||
          encounter.min_ttc.value <= options_.ttc_threshold ||
          encounter.max_drac.value >= options_.drac_threshold ||
+         encounter.max_drac_to_grip.value >= options_.grip_threshold ||
          encounter.min_box_ttc.value <= options_.ttc_threshold;
 }
 
 void SsmDevice::Close(int32_t ego, const Encounter& encounter) {
+  exposure_.sum.Add(encounter.own_exposure);
   if (!IsConflict(encounter)) {
     return;
   }
@@ -239,7 +247,9 @@ void SsmDevice::Close(int32_t ego, const Encounter& encounter) {
                         .max_drac = extreme(encounter.max_drac),
                         .pet = extreme(encounter.pet),
                         .max_mdrac = extreme(encounter.max_mdrac),
-                        .min_box_ttc = extreme(encounter.min_box_ttc)});
+                        .min_box_ttc = extreme(encounter.min_box_ttc),
+                        .max_drac_to_grip = extreme(encounter.max_drac_to_grip),
+                        .exposure = encounter.exposure});
 }
 
 std::vector<Conflict> SsmDevice::Finish() {

@@ -5,7 +5,9 @@
 #define TERSOR_TWIN_SSM_DEVICE_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "tersor/twin/conflict_log.h"
@@ -24,7 +26,12 @@ struct SsmOptions {
   /// An encounter is a conflict where its TTC (s) or PET (s) is at most, or its DRAC (m/s^2) at
   /// least, this much.
   double ttc_threshold = 3, drac_threshold = 3, pet_threshold = 2;
-  double reaction_time = 1;  // s, of MDRAC
+  /// An encounter is also a conflict where DRAC / (mu g) is at least this much: braking does not
+  /// help then. On a dry road DRAC's own threshold comes long before.
+  double grip_threshold = 1;
+  double reaction_time = 1;   // s, of MDRAC
+  double critical_ttc = 1.5;  // s, of TET and TIT
+  double friction = 0.85;     // peak, of a dry road, where SetFriction() tells nothing else
   /// Also measures TTC between the vehicles' bodies on the map; an encounter is a conflict by it,
   /// too, with the threshold of TTC.
   bool box_ttc = false;
@@ -40,12 +47,20 @@ class SsmDevice {
   /// The network stays alive as long as the device.
   explicit SsmDevice(const Network& network, const SsmOptions& options = {});
 
+  /// The peak friction under a vehicle from now on, by lane and speed (m/s).
+  void SetFriction(std::function<double(int32_t lane, double speed)> friction) {
+    friction_ = std::move(friction);
+  }
+
   /// Takes in the next time step. A vehicle whose row has no lane is not on the road. Throws Error
   /// where time does not advance.
   void Update(const Snapshot& snapshot, std::span<const Vehicle> vehicles);
 
   /// Closes all encounters; gives the conflicts by begin, ego and foe.
   std::vector<Conflict> Finish();
+
+  /// Of all encounters, also of those that were no conflicts; complete after Finish().
+  const RunExposure& exposure() const { return exposure_; }
 
   /// Ordered pairs that were looked at, up to now.
   int64_t pairs() const { return pairs_; }
@@ -81,7 +96,9 @@ class SsmDevice {
   std::vector<Known> known_;      // by vehicle
   std::vector<int32_t> present_;  // vehicles of the last frame
   std::vector<bool> taken_;       // foes that an encounter has taken, by what Around() found
+  std::function<double(int32_t, double)> friction_;
   std::vector<Conflict> conflicts_;
+  RunExposure exposure_;
   int64_t pairs_ = 0;
 };
 

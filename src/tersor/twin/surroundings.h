@@ -37,6 +37,7 @@ struct Frame {
   double step = 0;                    // s since the last one
   std::vector<double> length, width;  // m
   std::vector<double> advance;        // m covered since the last one
+  std::vector<double> friction;       // peak, under each
   std::vector<int32_t> behind;        // the lane that it came from; -1: not known
   std::vector<int32_t> path;          // of RoutePaths; that of the next lane on internal ones
   std::vector<uint8_t> opposite;      // drives against its lane's direction
