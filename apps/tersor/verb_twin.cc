@@ -27,7 +27,9 @@
 #include "tersor/util/parallel_for.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
-#include "verb_twin.h"
+#include "verb_twin_calibrate.h"
+#include "verb_twin_record.h"
+#include "verb_twin_validate.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -193,7 +195,9 @@ constexpr struct {
     {"run", "run a traffic scenario, by our own engine or by SUMO", RunTwinRun},
     {"ssm", "measure surrogate safety on floating car data", RunTwinSsm},
     {"calibrate", "fit drivers to what was measured on a road", RunTwinCalibrate},
+    {"record", "record clips from above, the weather being their class", RunTwinRecord},
     {"make-corridor", "write a synthetic signalised corridor", RunTwinMakeCorridor},
+    {"validate", "compare the twin with closed forms and published figures", RunTwinValidate},
 };
 
 }  // namespace

@@ -11,7 +11,7 @@
 #include "tersor/util/interrupt.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
-#include "verb_twin.h"
+#include "verb_twin_calibrate.h"
 
 namespace tersor::cli {
 namespace {
