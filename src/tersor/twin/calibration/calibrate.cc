@@ -80,16 +80,17 @@ class Workshop {
   CarFollowing model() const { return model_; }
   const std::vector<EdgeCount>& counts() const { return meter_.counts; }
 
-  CalibrationFit OfScales(const DriverScales& scales) const {
-    return Run("calibrated", [&](uint64_t seed, Demand* demand) {
+  /// By the seeds of the search, or by as many that it has not seen.
+  CalibrationFit OfScales(const DriverScales& scales, bool unseen) const {
+    return Run("calibrated", unseen, [&](uint64_t seed, Demand* demand) {
       AssignDrivers(model_, drivers_, scales, limit_, seed, demand);
     });
   }
   CalibrationFit OfDefaults(const std::string& name, CarFollowing model) const {
-    return Run(name, [&](uint64_t, Demand* demand) { AssignSumoDefaults(model, demand); });
+    return Run(name, true, [&](uint64_t, Demand* demand) { AssignSumoDefaults(model, demand); });
   }
   CalibrationFit OfScenario() const {
-    return Run("the scenario's types", [](uint64_t, Demand*) {});
+    return Run("the scenario's types", true, [](uint64_t, Demand*) {});
   }
 
   /// A name for all that the distances depend on but the scales.
@@ -113,11 +114,12 @@ class Workshop {
 
  private:
   template <typename Prepare>
-  CalibrationFit Run(const std::string& name, const Prepare& prepare) const {
+  CalibrationFit Run(const std::string& name, bool unseen, const Prepare& prepare) const {
+    const uint64_t first_seed = options_.seed + (unseen ? static_cast<uint64_t>(options_.runs) : 0);
     std::vector<std::optional<TrafficMeter>> meters(static_cast<size_t>(options_.runs));
     ParallelFor(0, options_.runs, 1, [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; ++i) {
-        const uint64_t seed = options_.seed + static_cast<uint64_t>(i);
+        const uint64_t seed = first_seed + static_cast<uint64_t>(i);
         Demand demand = simulation_.demand;
         prepare(seed, &demand);
         meters[static_cast<size_t>(i)].emplace(simulation_.network, meter_);
@@ -239,7 +241,7 @@ DriverScales Search(const CalibrationOptions& options, const Workshop& workshop,
     }
     const Distances* known = ledger->Find(rounded);
     if (known == nullptr) {
-      ledger->Add(rounded, workshop.OfScales(ScalesOf(rounded)).distance);
+      ledger->Add(rounded, workshop.OfScales(ScalesOf(rounded), false).distance);
       known = ledger->Find(rounded);
     }
     const double sum = (*known)[0] + (*known)[1] + (*known)[2] + (*known)[3];
@@ -373,7 +375,7 @@ Record Calibrate(const CalibrationOptions& options) {
   Ledger ledger(options.output + "/evaluations.json", workshop.Fingerprint());
   DriverScales scales = Search(options, workshop, &ledger);
   const std::vector<CalibrationFit> fits = {
-      workshop.OfScales(scales), workshop.OfScenario(),
+      workshop.OfScales(scales, true), workshop.OfScenario(),
       workshop.OfDefaults("SUMO's defaults, IDM", CarFollowing::kIdm),
       workshop.OfDefaults("SUMO's defaults, Krauss", CarFollowing::kKrauss)};
   WriteFileAtomically(

@@ -49,11 +49,11 @@ struct CalibrationFit {
 /// Runs the calibration. The objective is the sum of the four Kolmogorov-Smirnov distances; the
 /// search is over DriverScales, one factor for all drivers each. Besides the fitted drivers, those
 /// of the scenario's own types and SUMO's default drivers (Krauss and IDM, passenger cars, in our
-/// traffic) are measured alike. Writes to the output folder: evaluations.json after each candidate,
-/// from which an interrupted calibration goes on, drivers.add.xml (a vTypeDistribution for SUMO and
-/// the twin), and record.json with a table, percentiles and cumulative curves (`tersor report`
-/// draws them). Throws Error naming file, line and what is wrong; UsageError where the folder holds
-/// another calibration; Interrupted.
+/// traffic) are measured, all with seeds that the search has not seen. Writes to the output
+/// folder: evaluations.json after each candidate, from which an interrupted calibration goes on,
+/// drivers.add.xml (a vTypeDistribution for SUMO and the twin), and record.json with a table,
+/// percentiles and cumulative curves (`tersor report` draws them). Throws Error naming file, line
+/// and what is wrong; UsageError where the folder holds another calibration; Interrupted.
 Record Calibrate(const CalibrationOptions& options);
 
 }  // namespace tersor::twin
