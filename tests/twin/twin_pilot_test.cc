@@ -144,18 +144,24 @@ TEST(TwinPilot, ChangesLanesSmoothly) {
 
 TEST(TwinPilot, StopsBehindWhoStands) {
   for (const char* sky : {"clear_dry", "heavy_rain", "snow"}) {
-    TwinRoad run(Car("s", "t", 600, 0) + Car("v", "t", 60, 15), All(), sky);
+    TwinOptions options = All();
+    options.collision_rest = 1000;
+    TwinRoad run(Car("s", "t", 600, 0) + Car("l", "t", 600, 0, 1) + Car("v", "t", 60, 15), options,
+                 sky);
     for (int i = 0; i < 3; ++i) {
       run.Step();
     }
-    run.twins->twins()->Wreck(0);  // it never moves
-    double gap = 1e9;
-    for (int i = 0; i < 500 && run.traffic->snapshot().size() == 2; ++i) {
-      const Snapshot& now = run.Step();
-      gap = now.position[0] - 5 - now.position[1];
+    run.twins->twins()->Wreck(0);  // they never move
+    run.twins->twins()->Wreck(1);
+    for (int i = 0; i < 800; ++i) {
+      run.Step();
     }
+    const Snapshot& now = run.traffic->snapshot();
+    ASSERT_EQ(now.size(), 3) << sky;
     EXPECT_TRUE(run.twins->collisions().empty()) << sky;
-    EXPECT_GT(gap, 0) << sky;
+    EXPECT_GT(now.position[0] - 5 - now.position[2], 0.2) << sky;
+    EXPECT_LT(now.position[0] - 5 - now.position[2], 10) << sky;
+    EXPECT_LT(now.speed[2], 0.1) << sky;
   }
 }
 
@@ -183,11 +189,11 @@ TEST(TwinPilot, WrecksBrakeAndAreTakenOffTheRoad) {
 }
 
 TEST(TwinPilot, WhoDoesNotSeeTheStandingCarInTimeCollides) {
-  // On ice, at the speed of a dry road, a standing car 95 m ahead; stopping takes 120 m.
+  // On ice, at the speed of a dry road, a car stands where one would brake in time on a dry one.
   TwinOptions options = All();
   options.driver.aware = 0;
   options.collision_rest = 30;
-  TwinRoad run(Car("s", "t", 160, 0) + Car("v", "t", 60, 19), options, "ice");
+  TwinRoad run(Car("s", "t", 260, 0) + Car("v", "t", 60, 15), options, "ice");
   run.Step();
   run.Step();
   run.twins->twins()->Wreck(0);

@@ -304,11 +304,6 @@ class SumoTraffic : public Traffic {
         continue;
       }
       const auto row = static_cast<size_t>(found - snapshot_.vehicle.begin());
-        fprintf(stderr, "D %.1f %s dx %.4f dy %.4f da %.3f v %.3f ours %.3f pos %.2f lane %s\n",
-                snapshot_.time, vehicles_[motion.row].id.c_str(), snapshot_.x[row] - motion.x,
-                snapshot_.y[row] - motion.y, snapshot_.angle[row] - motion.angle,
-                snapshot_.speed[row], motion.speed, snapshot_.position[row],
-                snapshot_.lane[row] < 0 ? "-" : network_.lanes[snapshot_.lane[row]].id.c_str());
       snapshot_.x[row] = motion.x;
       snapshot_.y[row] = motion.y;
       snapshot_.angle[row] = motion.angle;
