@@ -219,7 +219,7 @@ int RunTwin(int argc, char** argv) {
     fmt::print("\n`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be one of: ", names);
+  FailUsage("tersor twin: the first argument must be: ", names);
 }
 
 }  // namespace tersor::cli
