@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tersor/twin/conflict_log.h"
@@ -44,6 +45,9 @@ struct RunResult {
 /// given, takes the rest.
 Record RunScenario(const Scenario& scenario, const RunOptions& options,
                    RunResult* result = nullptr);
+
+/// How far drivers see the vehicle ahead in this weather, for AnimationOptions.
+std::vector<std::pair<double, double>> SightOver(const WeatherSeries& weather);
 
 /// What the pictures need to know of conflicts.
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts);
