@@ -107,15 +107,16 @@ class OneVehicle : public Traffic {
 
 TEST(OutsideView, RedStopsBeforeTheLineAndGreenDoesNot) {
   OneVehicle traffic("a_0", 60, 9);
-  // 6 m/s behind the line, 40 m ahead: 3.05 m/s^2 from 33.7 m before it on.
   EXPECT_NEAR(traffic.Look().free_speed, 9.26, 1e-9);
   traffic.state = "rrrG";
   const double red = traffic.Look().free_speed;
   EXPECT_NEAR(red, 9.26, 1e-9);  // it can wait with braking: sqrt(2 3.05 (39 - 6.3)) = 14
   traffic.now.position = {85};
   EXPECT_NEAR(traffic.Look().free_speed, std::sqrt(2 * 3.05 * (14 - 9 * 0.7)), 1e-9);
+  // Green: down to the 6 m/s of the turn.
   traffic.state = "GGGr";
-  EXPECT_NEAR(traffic.Look().free_speed, std::sqrt(36 + 2 * 3.05 * (15 - 9 * 0.7)), 1e-9);
+  traffic.now.position = {88};
+  EXPECT_NEAR(traffic.Look().free_speed, std::sqrt(36 + 2 * 3.05 * (12 - 9 * 0.7)), 1e-9);
   // Yellow stops those who can still stop.
   traffic.state = "yyyr";
   EXPECT_LT(traffic.Look().free_speed, 7);
