@@ -26,8 +26,8 @@ namespace fs = std::filesystem;
 CellResult FakeRun(const Matrix&, const MatrixCell& cell, const std::string& film) {
   CellResult result;
   result.cell = cell;
-  result.metrics["seed_times_demand"] = static_cast<double>(cell.seed) * cell.demand;
-  result.metrics["process"] = static_cast<double>(::getpid());
+  result.measured.metrics["seed_times_demand"] = static_cast<double>(cell.seed) * cell.demand;
+  result.measured.metrics["process"] = static_cast<double>(::getpid());
   if (!film.empty()) {
     WriteFileAtomically(film, "null");
   }
@@ -66,9 +66,9 @@ TEST_F(MatrixRun, RunsWhatIsMissingOnly) {
   ASSERT_EQ(std::ssize(results), first.cells);
   for (size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].cell, matrix.Cells()[i]);
-    EXPECT_EQ(results[i].metrics.at("seed_times_demand"),
+    EXPECT_EQ(results[i].measured.metrics.at("seed_times_demand"),
               static_cast<double>(results[i].cell.seed) * results[i].cell.demand);
-    EXPECT_NE(results[i].metrics.at("process"), ::getpid());
+    EXPECT_NE(results[i].measured.metrics.at("process"), ::getpid());
   }
 }
 
@@ -204,8 +204,9 @@ TEST_F(MatrixRun, RealCellsGiveTheSameBytesAgain) {
   ASSERT_EQ(first.size(), second.size());
   for (size_t i = 0; i < first.size(); ++i) {
     for (CellResult cell : {first[i], second[i]}) {
-      EXPECT_GT(cell.metrics.at("vehicles_departed"), 10) << i;
+      EXPECT_GT(cell.measured.metrics.at("vehicles_departed"), 10) << i;
     }
+    EXPECT_EQ(first[i].by_condition.size(), first[i].cell.arm == Arm::kPlain ? 2u : 0u);
     Json a = ToJson(matrix, first[i], ""), b = ToJson(matrix, second[i], "");
     a.erase("seconds");
     b.erase("seconds");
