@@ -14,6 +14,7 @@
 #include "tersor/twin/safety_summary.h"
 #include "tersor/twin/trip_counts.h"
 #include "tersor/twin/twin_report.h"
+#include "tersor/twin/weather/road_friction.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
@@ -24,14 +25,19 @@ namespace {
 /// Everything that looks on while a scenario runs.
 class Observers {
  public:
-  Observers(const Scenario& scenario, const Network& network, const std::string& folder)
-      : recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
+  Observers(const Scenario& scenario, const Network& network, const WeatherSeries& weather,
+            const std::string& folder)
+      : weather_(weather),
+        road_(network, weather),
+        recorder_(scenario.picture_interval, static_cast<int32_t>(network.signals.size())) {
     if (scenario.fcd && !folder.empty()) {
       fcd_.emplace(folder + "/fcd.xml.gz", network,
                    FcdWriterOptions{.precision = 3, .acceleration = true});
     }
     if (scenario.ssm) {
       device_.emplace(network, scenario.measures);
+      device_->SetFriction(
+          [this](int32_t lane, double speed) { return road_.At(lane, speed, now_).friction_peak; });
     }
   }
 
@@ -43,6 +49,7 @@ class Observers {
       fcd_->Write(snapshot, traffic.vehicles());
     }
     if (device_) {
+      now_ = weather_.At(snapshot.time);
       device_->Update(snapshot, traffic.vehicles());
     }
   }
@@ -61,6 +68,9 @@ class Observers {
   const Recording& recording() const { return recorder_.recording(); }
 
  private:
+  const WeatherSeries& weather_;
+  const RoadFriction road_;
+  Weather now_;
   TripCounts counts_;
   Recorder recorder_;
   std::optional<FcdWriter> fcd_;
@@ -146,7 +156,7 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   if (writes) {
     MakeFolders(options.output);
   }
-  Observers observers(scenario, simulation.network, options.output);
+  Observers observers(scenario, simulation.network, weather, options.output);
   std::exception_ptr failure;
   const double loaded = since();
   try {
