@@ -26,6 +26,7 @@
 #include "tersor/util/parallel_for.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
+#include "verb_twin_matrix.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -42,7 +43,7 @@ int RunTwinRun(int argc, char** argv) {
   std::string output, traffic;
   CommandLine line("twin run", "Run a traffic scenario and measure its safety.",
                    "tersor twin run out/corridor/corridor.sumocfg -o out/run");
-  line.Positionals("SCENARIO", "a .yaml scenario or a .sumocfg", &files, 1)
+  line.Positionals("SCENARIO", "a .yaml scenario or matrix, or a .sumocfg", &files, 1)
       .Option("-o,--output", "folder for logs, report.html and animation.html", &output, true)
       .Option("--traffic", "embedded, sumo or sumo:host:port (default: as the scenario says)",
               &traffic);
@@ -51,6 +52,9 @@ int RunTwinRun(int argc, char** argv) {
   }
   if (files.size() != 1) {
     FailUsage("tersor twin run: one scenario, not ", files.size());
+  }
+  if (IsTwinMatrix(files.front())) {
+    return RunTwinMatrix(files.front(), traffic, output, line.common());
   }
   twin::Scenario scenario = twin::ReadScenario(files.front());
   if (!traffic.empty()) {
@@ -196,16 +200,21 @@ int RunTwin(int argc, char** argv) {
   if (action == "make-corridor") {
     return RunTwinMakeCorridor(argc - 1, argv + 1);
   }
+  if (action == "demo") {
+    return RunTwinDemo(argc - 1, argv + 1);
+  }
   if (action == "-h" || action == "--help") {
     fmt::print(
         "tersor twin ACTION [OPTIONS]\n\n"
-        "  run            run a traffic scenario, by our own engine or by SUMO\n"
+        "  run            run a traffic scenario, by our own engine or by SUMO, or a matrix of "
+        "them\n"
+        "  demo           plain traffic against the full twin in rain and fog, in two minutes\n"
         "  ssm            measure surrogate safety on floating car data\n"
         "  make-corridor  write a synthetic signalised corridor\n\n"
         "`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be: run, ssm or make-corridor");
+  FailUsage("tersor twin: the first argument must be: run, demo, ssm or make-corridor");
 }
 
 }  // namespace tersor::cli

@@ -37,7 +37,8 @@ void DrawLines(const PlotArea& plot, const std::vector<Line>& lines, Html* svg) 
   for (const Line& line : lines) {
     std::string path;
     for (const auto& [x, y] : line.points) {
-      path += (path.empty() ? "M" : "L") + plot.Place(x, y);
+      path += path.empty() ? 'M' : 'L';
+      path += plot.Place(x, y);
     }
     if (!path.empty()) {
       svg->Leaf("path", {{"class", line.css}, {"d", path}});
@@ -127,7 +128,8 @@ struct SeverityStyle {
 /// A staircase of conflicts per 1000 vehicle-km and bin.
 Line RateLine(const Severity& severity, const SeverityStyle& style, std::string css) {
   const auto bins = static_cast<size_t>(std::lround(style.highest / style.bin));
-  const Histogram histogram = MakeHistogram(severity.values, style.bin, bins);
+  const auto end = std::lower_bound(severity.values.begin(), severity.values.end(), style.highest);
+  const Histogram histogram = MakeHistogram({severity.values.begin(), end}, style.bin, bins);
   Line line{std::move(css), {}};
   for (size_t i = 0; i < bins && severity.vehicle_km > 0; ++i) {
     const double rate = static_cast<double>(histogram.count[i]) / severity.vehicle_km * 1000;
@@ -174,7 +176,7 @@ Picture SeverityPicture(const Comparison& comparison, Arm arm, const SeveritySty
     legend.push_back({"line plain", "", "plain traffic (A)"});
   }
   const PlotArea left(kLeft, AxisBetween(0, style.highest, 6),
-                      AxisBetween(0, std::max(most, 1e-9), 5), style.x_label,
+                      AxisBetween(0, most > 0 ? most : 1, 5), style.x_label,
                       "conflicts per 1000 vehicle-km and bin");
   const PlotArea right(kRight, AxisBetween(0, style.highest, 6), AxisBetween(0, 1, 5),
                        style.x_label, style.above ? "share above" : "share at or below");
@@ -182,7 +184,7 @@ Picture SeverityPicture(const Comparison& comparison, Arm arm, const SeveritySty
   picture.name = style.name;
   picture.title = fmt::format("{}, arm {}", style.title, LetterOf(arm));
   picture.note = fmt::format("{} conflicts of all seeds", count);
-  picture.description = "One curve a weather; the last bin holds what lies beyond.";
+  picture.description = "One curve a weather.";
   picture.height = kHeight;
   for (const PlotArea* plot : {&left, &right}) {
     plot->DrawAxes(&picture.body);
@@ -267,7 +269,7 @@ Picture RateBars(const Comparison& comparison, const NamedMetric& metric, const 
     }
   }
   constexpr PlotFrame kFrame = {62, 866, 58, 320};
-  const PlotArea plot(kFrame, report::Axis{}, AxisBetween(0, std::max(most, 1e-9), 5), "",
+  const PlotArea plot(kFrame, report::Axis{}, AxisBetween(0, most > 0 ? most : 1, 5), "",
                       metric.title);
   Picture picture;
   picture.name = name;

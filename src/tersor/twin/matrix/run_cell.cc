@@ -27,12 +27,13 @@ class Watcher {
       : matrix_(matrix), weighs_(cell.arm == Arm::kPlain), films_(films) {}
 
   void Look(const Network& network, const Traffic& traffic) {
-    if (!passages_) {
-      passages_.emplace(network);
+    if (!network_) {
+      network_ = network;  // the run's own goes with it, and the measures end after it
+      passages_.emplace(*network_);
       recorder_.emplace(matrix_.base.picture_interval,
                         static_cast<int32_t>(network.signals.size()));
       if (weighs_ && matrix_.base.ssm) {
-        measures_.emplace(matrix_, network);
+        measures_.emplace(matrix_, *network_);
       }
     }
     passages_->Add(traffic.snapshot());
@@ -54,6 +55,7 @@ class Watcher {
  private:
   const Matrix& matrix_;
   const bool weighs_, films_;
+  std::optional<Network> network_;
   std::optional<PassageCounter> passages_;
   std::optional<WeighedMeasures> measures_;
   std::optional<Recorder> recorder_;

@@ -12,7 +12,9 @@ namespace {
 
 constexpr double kLevel = 0.05;
 
-std::string Signed(double value) { return (value > 0 ? "+" : "") + report::FormatNumber(value); }
+std::string Signed(double value) {
+  return fmt::format("{}{}", value > 0 ? "+" : "", report::FormatNumber(value));
+}
 
 std::string Seeds(int64_t count) {
   return fmt::format("{} {}", count, count == 1 ? "seed" : "seeds");
