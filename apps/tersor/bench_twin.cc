@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "bench_twin_record.h"
 #include "tersor/twin/demand.h"
 #include "tersor/twin/embedded_traffic.h"
 #include "tersor/twin/network.h"
@@ -172,6 +173,8 @@ void BenchTwin(const BenchOptions& options, Record& record) {
         "twin_threads2", "one thread", [&] { return grid.Ours(2, false); },
         [&] { return grid.Ours(1, false); });
   }
+  BenchTwinDynamics(options, record);
+  BenchTwinRecord(folder, options, record);
 }
 
 }  // namespace tersor::cli

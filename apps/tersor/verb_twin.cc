@@ -27,6 +27,8 @@
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
 #include "verb_twin_matrix.h"
+#include "verb_twin_record.h"
+#include "verb_twin_validate.h"
 #include "verbs.h"
 
 namespace tersor::cli {
@@ -197,11 +199,17 @@ int RunTwin(int argc, char** argv) {
   if (action == "ssm") {
     return RunTwinSsm(argc - 1, argv + 1);
   }
+  if (action == "record") {
+    return RunTwinRecord(argc - 1, argv + 1);
+  }
   if (action == "make-corridor") {
     return RunTwinMakeCorridor(argc - 1, argv + 1);
   }
   if (action == "demo") {
     return RunTwinDemo(argc - 1, argv + 1);
+  }
+  if (action == "validate") {
+    return RunTwinValidate(argc - 1, argv + 1);
   }
   if (action == "-h" || action == "--help") {
     fmt::print(
@@ -210,11 +218,14 @@ int RunTwin(int argc, char** argv) {
         "them\n"
         "  demo           plain traffic against the full twin in rain and fog, in two minutes\n"
         "  ssm            measure surrogate safety on floating car data\n"
-        "  make-corridor  write a synthetic signalised corridor\n\n"
+        "  record         record clips from above, the weather being their class\n"
+        "  make-corridor  write a synthetic signalised corridor\n"
+        "  validate       compare the twin with closed forms and published figures\n\n"
         "`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be: run, demo, ssm or make-corridor");
+  FailUsage(
+      "tersor twin: the first argument must be: run, demo, ssm, record, make-corridor or validate");
 }
 
 }  // namespace tersor::cli

@@ -5,7 +5,9 @@
 #include <functional>
 #include <string>
 
+#include "tersor/io/attention_settings.h"
 #include "tersor/io/chat_template.h"
+#include "tersor/io/clip_file.h"
 #include "tersor/io/gguf.h"
 #include "tersor/io/gguf_tokenizer.h"
 #include "tersor/io/idx.h"
@@ -39,6 +41,20 @@ TEST(FuzzCorpus, Safetensors) {
   });
   EXPECT_GE(accepted, 2);
   EXPECT_GE(refused, 2);
+}
+
+TEST(FuzzCorpus, AttentionSettings) {
+  const auto [accepted, refused] = Replay(
+      "attention_settings", [](const std::string& file) { ParseAttentionSettings(file, "input"); });
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(refused, 6);
+}
+
+TEST(FuzzCorpus, ClipSet) {
+  const auto [accepted, refused] =
+      Replay("clip_set", [](const std::string& file) { ParseClipSet(file, "input"); });
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(refused, 3);
 }
 
 TEST(FuzzCorpus, Idx) {

@@ -230,7 +230,9 @@ TEST_P(EveryLevel, NamesTheCarThatLeavesTheFiniteNumbers) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Levels, EveryLevel, ::testing::Values(DynamicsLevel::kSingleTrack),
+INSTANTIATE_TEST_SUITE_P(Levels, EveryLevel,
+                         ::testing::Values(DynamicsLevel::kPointMass, DynamicsLevel::kSingleTrack,
+                                           DynamicsLevel::kMultiBody),
                          NameOf);
 
 TEST(SingleTrackTest, ShiftsTheKnownLoad) {

@@ -19,6 +19,10 @@
 #define STB_IMAGE_RESIZE_IMPLEMENTATION
 #define STB_IMAGE_RESIZE_STATIC
 #include <stb/stb_image_resize.h>
+#define STB_IMAGE_WRITE_IMPLEMENTATION
+#define STB_IMAGE_WRITE_STATIC
+#define STBI_WRITE_NO_STDIO
+#include <stb/stb_image_write.h>
 
 namespace tersor::io {
 namespace {
@@ -64,6 +68,30 @@ Image DecodeImage(std::span<const std::byte> bytes, int64_t channels, const std:
 Image ReadImageFile(const std::string& path, int64_t channels) {
   const MappedFile file(path);
   return DecodeImage(file.bytes(), channels, path);
+}
+
+std::string EncodePng(const Image& image) {
+  TERSOR_CHECK((image.channels == 1 || image.channels == 3) && image.height > 0 &&
+                   image.width > 0 && image.height * image.width <= kMostPixels &&
+                   std::ssize(image.pixels) == image.channels * image.height * image.width,
+               "an image of ", image.width, " x ", image.height, " pixels with ", image.channels,
+               " channels and ", image.pixels.size(), " values cannot be written as PNG");
+  std::string bytes;
+  const auto append = [](void* target, void* data, int size) {
+    static_cast<std::string*>(target)->append(static_cast<const char*>(data),
+                                              static_cast<size_t>(size));
+  };
+  const int row = static_cast<int>(image.channels * image.width);
+  TERSOR_CHECK(stbi_write_png_to_func(
+                   append, &bytes, static_cast<int>(image.width), static_cast<int>(image.height),
+                   static_cast<int>(image.channels), image.pixels.data(), row) != 0,
+               "an image of ", image.width, " x ", image.height,
+               " pixels cannot be written as PNG: no memory");
+  return bytes;
+}
+
+void WritePng(const std::string& path, const Image& image) {
+  WriteFileAtomically(path, EncodePng(image));
 }
 
 Image Resize(const Image& image, int64_t height, int64_t width) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tersor/twin/junction_builder.h"
+#include "tersor/twin/network_builder.h"
 #include "tersor/util/error.h"
 
 namespace tersor::twin {
@@ -30,32 +31,6 @@ constexpr std::array<Crossing, 3> kCrossings = {
 
 size_t Index(int32_t index) { return static_cast<size_t>(index); }
 
-/// A signal's green for some of the ways, and what follows it.
-struct Stage {
-  std::string letters;            // G, g or r, one a way
-  double green, yellow, all_red;  // s
-};
-
-/// Ways that are as green in the next stage stay so in between.
-std::vector<SignalPhase> PhasesOf(const std::vector<Stage>& stages) {
-  std::vector<SignalPhase> phases;
-  for (size_t i = 0; i < stages.size(); ++i) {
-    const Stage &stage = stages[i], &next = stages[(i + 1) % stages.size()];
-    phases.push_back({stage.green, stage.letters});
-    for (const auto& [duration, letter] :
-         {std::pair(stage.yellow, 'y'), std::pair(stage.all_red, 'r')}) {
-      std::string state = stage.letters;
-      for (size_t way = 0; way < state.size(); ++way) {
-        if (state[way] != 'r') {
-          state[way] = next.letters[way] == state[way] ? state[way] : letter;
-        }
-      }
-      phases.push_back({duration, state});
-    }
-  }
-  return phases;
-}
-
 /// What leads into a crossing and out of it, by where it lies; -1: nothing.
 struct Arms {
   int32_t north_in = -1, north_out = -1, south_in = -1, south_out = -1;
@@ -65,12 +40,13 @@ struct Arms {
 class CorridorBuilder {
  public:
   Network Build() {
-    const int32_t west = AddJunction("W", "dead_end", {0, 0});
+    const int32_t west = AddJunction(network_, "W", "dead_end", {0, 0});
     std::vector<int32_t> crossings;
     for (size_t i = 0; i < kCrossings.size(); ++i) {
-      crossings.push_back(AddJunction(Name("J", i), "traffic_light", {kCrossings[i].x, 0}));
+      crossings.push_back(
+          AddJunction(network_, Name("J", i), "traffic_light", {kCrossings[i].x, 0}));
     }
-    const int32_t east = AddJunction("E", "dead_end", {kLength, 0});
+    const int32_t east = AddJunction(network_, "E", "dead_end", {kLength, 0});
     std::array<Arms, kCrossings.size()> arms;
     for (size_t i = 0; i <= kCrossings.size(); ++i) {
       const bool first = i == 0, last = i == kCrossings.size();
@@ -104,47 +80,12 @@ class CorridorBuilder {
     return internal::Concat(prefix, index + 1);
   }
 
-  int32_t AddJunction(const std::string& id, const std::string& type, const Point& position) {
-    Junction junction;
-    junction.id = id;
-    junction.type = type;
-    junction.position = position;
-    const int32_t index = static_cast<int32_t>(network_.junctions.size());
-    network_.junction_of.emplace(id, index);
-    network_.junctions.push_back(std::move(junction));
-    return index;
-  }
-
   /// Lanes to the right of the line from begin to end, the leftmost one's border `left` metres from
   /// it.
   int32_t AddEdge(const std::string& id, int32_t from, int32_t to, const Point& begin,
                   const Point& end, int lanes, double left, double speed) {
-    Edge edge;
-    edge.id = id;
-    edge.from = from;
-    edge.to = to;
-    edge.priority = speed == kMainSpeed ? kMainPriority : kMinorPriority;
-    const int32_t index = static_cast<int32_t>(network_.edges.size());
-    const double length = Distance(begin, end);
-    const Point right = {(end.y - begin.y) / length, (begin.x - end.x) / length};
-    for (int i = 0; i < lanes; ++i) {
-      const double offset = left + kLaneWidth * (lanes - i - 0.5);
-      const Point shift = {right.x * offset, right.y * offset};
-      Lane lane;
-      lane.id = internal::Concat(id, '_', i);
-      lane.edge = index;
-      lane.index = i;
-      lane.length = length;
-      lane.speed = speed;
-      lane.width = kLaneWidth;
-      lane.shape = {{begin.x + shift.x, begin.y + shift.y}, {end.x + shift.x, end.y + shift.y}};
-      edge.lanes.push_back(static_cast<int32_t>(network_.lanes.size()));
-      network_.lane_of.emplace(lane.id, edge.lanes.back());
-      network_.lanes.push_back(std::move(lane));
-    }
-    network_.edge_of.emplace(id, index);
-    network_.edges.push_back(std::move(edge));
-    return index;
+    return AddRoad(network_, {id, from, to, begin, end, lanes, left, kLaneWidth, speed,
+                              speed == kMainSpeed ? kMainPriority : kMinorPriority});
   }
 
   /// One direction between two junctions, beside a median as wide as a pocket; with a pocket, two
@@ -159,8 +100,8 @@ class CorridorBuilder {
     const double sign = end.x > begin.x ? 1 : -1;
     const Point opening = {end.x - sign * (kPocket + kOpening), 0};
     const Point wide = {end.x - sign * kPocket, 0};
-    const int32_t middle =
-        AddJunction(internal::Concat("P_", id), "priority", {(opening.x + wide.x) / 2, 0});
+    const int32_t middle = AddJunction(network_, internal::Concat("P_", id), "priority",
+                                       {(opening.x + wide.x) / 2, 0});
     const int32_t first = AddEdge(id, from, middle, begin, opening, 2, kMedian, kMainSpeed);
     const int32_t last = AddEdge(id + "p", middle, to, wide, end, 3, -kMedian, kMainSpeed);
     const double top = sign * kMedian, bottom = -sign * (kMedian + 2 * kLaneWidth);
@@ -178,7 +119,7 @@ class CorridorBuilder {
   std::pair<int32_t, int32_t> AddMinor(const std::string& id, int32_t crossing, double side) {
     const double x = network_.junctions[Index(crossing)].position.x;
     const Point near = {x, side * kMinorHalf}, far = {x, side * (kMinorHalf + kMinorLength)};
-    const int32_t end = AddJunction(id, "dead_end", far);
+    const int32_t end = AddJunction(network_, id, "dead_end", far);
     return {AddEdge(id + "_in", end, crossing, far, near, 2, 0, kMinorSpeed),
             AddEdge(id + "_out", crossing, end, near, far, 1, 0, kMinorSpeed)};
   }
@@ -235,7 +176,7 @@ class CorridorBuilder {
   }
 
   /// A cycle of 100 s.
-  std::vector<Stage> StagesOf(const std::vector<Way>& ways, bool four_arms) const {
+  std::vector<SignalStage> StagesOf(const std::vector<Way>& ways, bool four_arms) const {
     const auto letters = [&](auto letter) {
       std::string text;
       for (const Way& way : ways) {

@@ -1,4 +1,4 @@
-// The script and the style sheet of the animation, from web/ (embedded by cmake/Embed.cmake).
+// The scripts and the style sheets of the animation and of the page of clips, from web/ (embedded by cmake/Embed.cmake).
 #ifndef TERSOR_TWIN_VIEWER_ASSETS_H_
 #define TERSOR_TWIN_VIEWER_ASSETS_H_
 
@@ -8,6 +8,8 @@ namespace tersor::twin {
 
 std::string_view ViewerScript();
 std::string_view ViewerStyle();
+std::string_view ClipPageScript();
+std::string_view ClipPageStyle();
 
 }  // namespace tersor::twin
 

@@ -86,6 +86,10 @@ void PlaceSurface(CarRows& c, int i, const RoadSurface& surface, const VehicleBo
   c.steer_grip[i] = shape.friction_peak * c.press[i];
 }
 
+double AcrossFactor(const CarRows& c, int i, double cornering_stiffness, double load) {
+  return cornering_stiffness / (c.slip_stiffness[i] * c.friction_peak[i] * load);
+}
+
 void PlaceCommand(CarRows& c, int i, const CarCommand& command) {
   c.wanted_accel[i] = command.accel;
   c.direct_steer[i] = command.steer ? 1 : 0;

@@ -63,6 +63,10 @@ void PlaceSurface(CarRows& rows, int lane, const RoadSurface& surface, const Veh
 void PlaceCommand(CarRows& rows, int lane, const CarCommand& command);
 CarState StateOf(const CarRows& rows, int lane);
 
+/// What makes a slip across count beside one along, so that an axle under `load` (N) has the
+/// cornering stiffness (N/rad) that its body says. The lane's surface must be the dry one.
+double AcrossFactor(const CarRows& rows, int lane, double cornering_stiffness, double load);
+
 /// The controllers' look, all lanes, every kControlPeriod: speed by feedforward and PI, path by
 /// pure pursuit.
 void Control(CarRows& rows);

@@ -1,6 +1,8 @@
 #include "tersor/twin/dynamics/fleet.h"
 
 #include "tersor/twin/dynamics/block_fleet.h"
+#include "tersor/twin/dynamics/multi_body.h"
+#include "tersor/twin/dynamics/point_mass.h"
 #include "tersor/twin/dynamics/single_track.h"
 #include "tersor/util/config_check.h"
 
@@ -15,8 +17,15 @@ void RoadSurface::Validate() const {
 
 std::unique_ptr<Fleet> MakeFleet(DynamicsLevel level, double substep, int threads) {
   CheckRange("the dynamics' substep (s)", substep, 1e-4, 5e-3);
-  TERSOR_CHECK(level == DynamicsLevel::kSingleTrack, "only the single track is there so far");
-  return std::make_unique<BlockFleet<SingleTrackRows>>(substep, threads);
+  switch (level) {
+    case DynamicsLevel::kPointMass:
+      return std::make_unique<BlockFleet<PointMassRows>>(substep, threads);
+    case DynamicsLevel::kSingleTrack:
+      return std::make_unique<BlockFleet<SingleTrackRows>>(substep, threads);
+    case DynamicsLevel::kMultiBody:
+      return std::make_unique<BlockFleet<MultiBodyRows>>(substep, threads);
+  }
+  Fail("no such level of dynamics: ", static_cast<int>(level));
 }
 
 }  // namespace tersor::twin

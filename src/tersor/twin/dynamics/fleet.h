@@ -40,7 +40,8 @@ struct CarCommand {
   std::optional<double> steer = {};   // rad at the front wheels; set: no target is looked at
 };
 
-/// The road under a car.
+/// The road under a car. Its frictions are those at the car's speed: what a water film takes of
+/// them has been taken (weather/road_friction.h).
 struct RoadSurface {
   double friction_peak = 0.85, friction_slide = 0.70;
   double grade = 0;       // rise over run

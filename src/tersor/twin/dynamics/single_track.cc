@@ -88,10 +88,8 @@ void SingleTrackRows::Place(SingleTrackRows& c, int i, const VehicleBody& body, 
   c.wheel_radius[i] = body.wheel_radius;
   c.axle_inertia[i] = 2 * body.wheel_inertia;
   c.load_sensitivity[i] = body.load_sensitivity;
-  // On the dry, where the body says its stiffness.
-  const double slope = c.slip_stiffness[i] * c.friction_peak[i];
-  c.across_front[i] = body.front.cornering_stiffness / (slope * body.front_load());
-  c.across_rear[i] = body.rear.cornering_stiffness / (slope * body.rear_load());
+  c.across_front[i] = AcrossFactor(c, i, body.front.cornering_stiffness, body.front_load());
+  c.across_rear[i] = AcrossFactor(c, i, body.rear.cornering_stiffness, body.rear_load());
   c.spin_front[i] = c.spin_rear[i] = speed / body.wheel_radius;
   c.valve_front[i] = c.valve_rear[i] = c.throttle[i] = 1;
   c.load_accel[i] = 0;

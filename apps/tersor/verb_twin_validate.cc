@@ -1,0 +1,48 @@
+// `tersor twin validate`: the twin beside closed forms and published figures.
+#include <fmt/core.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "cli.h"
+#include "tersor/twin/dynamics/validate_dynamics.h"
+#include "tersor/twin/validation_page.h"
+#include "tersor/util/record.h"
+#include "verb_twin_validate.h"
+
+namespace tersor::cli {
+
+int RunTwinValidate(int argc, char** argv) {
+  std::string output;
+  CommandLine line("twin validate",
+                   "Compare the twin with closed forms and published figures, on one page.",
+                   "tersor twin validate -o out/validation");
+  line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true);
+  if (!line.Parse(argc, argv)) {
+    return 0;
+  }
+  const auto began = std::chrono::steady_clock::now();
+  const std::vector<twin::ValidationSection> sections = twin::ValidateDynamics();
+  Record record = twin::WriteValidation(sections, "tersor twin validate -o " + output, output);
+  record.seed = line.common().seed;
+  record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  WriteRecord(output + "/record.json", record);
+  for (const Json& row : record.rows) {
+    if (!row.at("agrees").get<bool>()) {
+      fmt::print("outside: {}, {}: {:.6g} {}, allowed {:.6g} .. {:.6g}\n",
+                 row.at("section").get<std::string>(), row.at("quantity").get<std::string>(),
+                 row.at("ours").get<double>(), row.at("unit").get<std::string>(),
+                 row.at("low").get<double>(), row.at("high").get<double>());
+    }
+  }
+  fmt::print("{} of {} quantities agree\n{}/validation.html\n",
+             record.metrics.at("quantities_agreeing").get<int64_t>(),
+             record.metrics.at("quantities").get<int64_t>(), output);
+  if (!line.common().json.empty()) {
+    WriteRecord(line.common().json, record);
+  }
+  return 0;
+}
+
+}  // namespace tersor::cli
