@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include <cmath>
-#include <optional>
-#include <set>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "tersor/report/html.h"
@@ -12,6 +12,7 @@
 #include "tersor/report/page_assets.h"
 #include "tersor/report/page_head.h"
 #include "tersor/report/table.h"
+#include "tersor/twin/animation.h"
 #include "tersor/twin/import_network.h"
 #include "tersor/twin/matrix/matrix_charts.h"
 #include "tersor/twin/matrix/verdict.h"
@@ -213,6 +214,30 @@ Html FigurePart(const Comparison& comparison) {
   return html.Close();
 }
 
+/// The page with the filmed runs beside each other, arm A on the left and on the right the twin in
+/// the first weather that is not the first of all; "" where fewer than two were filmed.
+std::string SideBySidePage(const Matrix& matrix, const std::string& output) {
+  std::vector<AnimationRun> runs;
+  size_t left = 0, right = 0;
+  for (const MatrixCell& cell : matrix.Cells()) {
+    const std::string path = FilmPath(matrix, cell, output);
+    std::error_code ignored;
+    if (!IsFilmed(matrix, cell) || !std::filesystem::exists(path, ignored)) {
+      continue;
+    }
+    Json film = ReadJsonFile(path);
+    if (!film.is_object()) {
+      continue;  // the run ended before its film began
+    }
+    left = cell.arm == Arm::kPlain ? runs.size() : left;
+    right = cell.arm == matrix.arms.back() && (right == left || cell.weather == 1) ? runs.size()
+                                                                                   : right;
+    const std::string name = film.value("title", "");
+    runs.push_back({name, std::move(film)});
+  }
+  return runs.size() < 2 ? "" : RenderSideBySide(std::move(runs), left, right, matrix.name);
+}
+
 void AddInterval(const std::string& name, const Interval& interval, Json* metrics) {
   if (interval.count > 0) {
     (*metrics)[name] = interval.mean;
@@ -335,8 +360,13 @@ Record WriteMatrixReport(const Matrix& matrix, const MatrixState& state, const s
   const std::vector<Picture> pictures = MatrixPictures(comparison, network);
   WritePictures(pictures, output + "/pictures");
   WriteFileAtomically(output + "/cells.csv", CellsAsCsv(comparison));
+  const std::string animation = SideBySidePage(matrix, output);
+  if (!animation.empty()) {
+    WriteFileAtomically(output + "/animation.html", animation);
+  }
   WriteFileAtomically(output + "/report.html",
-                      RenderMatrixReport(comparison, state, pictures, command, ""));
+                      RenderMatrixReport(comparison, state, pictures, command,
+                                         animation.empty() ? "" : "animation.html"));
   const Record record = SummaryOf(comparison, state);
   WriteRecord(output + "/record.json", record);
   return record;
