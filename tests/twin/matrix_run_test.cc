@@ -167,6 +167,13 @@ TEST_F(MatrixRun, AWeatherThatDoesNotCoverTheRunIsRefused) {
   EXPECT_NE(testing::MessageOf([&] { Run(matrix, FakeRun); }).find("storm"), std::string::npos);
 }
 
+TEST_F(MatrixRun, ARunningSumoIsRefused) {
+  Matrix matrix = Make();
+  matrix.base.traffic = "sumo:localhost:8813";
+  EXPECT_NE(testing::MessageOf([&] { Run(matrix, FakeRun); }).find("embedded or sumo"),
+            std::string::npos);
+}
+
 TEST_F(MatrixRun, ArmsShareTheirRandomNumbers) {
   const Matrix matrix = Make();
   std::set<std::string> departures[2];

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cctype>
 #include <map>
 
 #include "tersor/report/number_format.h"
@@ -151,6 +152,16 @@ std::string StandAloneSvg(const Picture& picture) {
   DrawText("heading", "start", 10, 24 - kTitleHeight, picture.title, &svg);
   DrawText("note", "end", picture.width - 10, 24 - kTitleHeight, picture.note, &svg);
   return svg.Append(picture.body).Close().str();
+}
+
+std::string FileWord(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += std::isalnum(static_cast<unsigned char>(c))
+               ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
+               : '-';
+  }
+  return out;
 }
 
 void WritePictures(std::span<const Picture> pictures, const std::string& folder) {

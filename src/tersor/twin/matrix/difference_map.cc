@@ -9,6 +9,7 @@
 
 #include "tersor/report/number_format.h"
 #include "tersor/twin/conflict_density.h"
+#include "tersor/twin/heat_map.h"
 #include "tersor/twin/road_map.h"
 
 namespace tersor::twin {
@@ -34,16 +35,7 @@ std::vector<Point> PointsOf(const ConflictSet& set) {
   return points;
 }
 
-void DrawLevel(const RoadMap& map, const DensityGrid& grid, double level, const std::string& css,
-               Html* svg) {
-  std::string path;
-  for (const Polyline& area : AreaAbove(grid, level)) {
-    for (size_t i = 0; i < area.size(); ++i) {
-      path += i == 0 ? 'M' : 'L';
-      path += FormatCoordinate(map.X(area[i].x)) + " " + FormatCoordinate(map.Y(area[i].y));
-    }
-    path += 'Z';
-  }
+void DrawArea(const std::string& css, const std::string& path, Html* svg) {
   if (!path.empty()) {
     svg->Leaf("path", {{"class", css}, {"d", path}});
   }
@@ -98,8 +90,9 @@ Picture DifferenceMap(const Network& network, const ConflictSet& first, const Co
   if (peak > 0) {
     picture.body.Open("g", {{"fill-opacity", "0.95"}});
     for (size_t level = 0; level < kLevels.size(); ++level) {
-      DrawLevel(map, fewer, kLevels[level] * peak, fmt::format("fewer{}", level), &picture.body);
-      DrawLevel(map, more, kLevels[level] * peak, fmt::format("more{}", level), &picture.body);
+      const double least = kLevels[level] * peak;
+      DrawArea(fmt::format("fewer{}", level), AreaPath(map, fewer, least), &picture.body);
+      DrawArea(fmt::format("more{}", level), AreaPath(map, more, least), &picture.body);
     }
     picture.body.Close();
     map.DrawRoads("faint", &picture.body);

@@ -239,13 +239,6 @@ void DrawRadar(const PlotArea& plot, const double (&values)[3], double unit, Htm
   }
 }
 
-std::string FileWord(const std::string& text) {
-  std::string out = text;
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return c == '+' || c == '_'; }, '-');
-  return out;
-}
-
 }  // namespace
 
 Picture RateBars(const Comparison& comparison, const NamedMetric& metric, const std::string& name) {

@@ -238,13 +238,39 @@ std::string SideBySidePage(const Matrix& matrix, const std::string& output) {
   return runs.size() < 2 ? "" : RenderSideBySide(std::move(runs), left, right, matrix.name);
 }
 
-void AddInterval(const std::string& name, const Interval& interval, Json* metrics) {
+void AddInterval(const std::string& name, const Interval& interval, Json* row) {
   if (interval.count > 0) {
-    (*metrics)[name] = interval.mean;
+    (*row)[name] = interval.mean;
   }
   if (interval.count > 1) {
-    (*metrics)[name + ".low"] = interval.low;
-    (*metrics)[name + ".high"] = interval.high;
+    (*row)[name + ".low"] = interval.low;
+    (*row)[name + ".high"] = interval.high;
+  }
+}
+
+/// A metric's means by arm in a weather, over all demands and lights, and their differences.
+void AddMeans(const Comparison& comparison, const std::string& metric, int32_t weather, Json* row) {
+  const std::vector<Condition> conditions = comparison.OfWeather(weather);
+  for (const Arm arm : comparison.matrix().arms) {
+    AddInterval(LetterOf(arm), comparison.Mean(metric, conditions, arm), row);
+  }
+  for (const auto& pair : Pairs(comparison.matrix())) {
+    const PairedDifference found =
+        comparison.Difference(metric, conditions, pair.first, pair.second);
+    AddInterval(PairName(pair), found.interval, row);
+    if (found.interval.count > 1) {
+      (*row)[PairName(pair) + ".p"] = found.p_value;
+    }
+  }
+}
+
+/// The numbers of a row under names of their own.
+void AddToMetrics(const Json& row, Json* metrics) {
+  for (const auto& [name, value] : row.items()) {
+    if (value.is_number()) {
+      (*metrics)[fmt::format("{}.{}.{}", row["weather"].get<std::string>(), name,
+                             row["metric"].get<std::string>())] = value;
+    }
   }
 }
 
@@ -322,22 +348,14 @@ Record SummaryOf(const Comparison& comparison, const MatrixState& state) {
   record.metrics["runs"] = state.done;
   record.metrics["runs_failed"] = state.failures.size();
   const std::vector<NamedMetric> metrics = HeadlineMetrics(comparison);
-  for (const NamedMetric& metric : metrics) {
+  for (size_t i = 0; i < metrics.size(); ++i) {
     for (int32_t weather = 0; weather < std::ssize(matrix.weathers); ++weather) {
-      const std::vector<Condition> conditions = comparison.OfWeather(weather);
-      const std::string of = matrix.weathers[static_cast<size_t>(weather)].name + ".";
-      for (const Arm arm : matrix.arms) {
-        AddInterval(of + LetterOf(arm) + "." + metric.name,
-                    comparison.Mean(metric.name, conditions, arm), &record.metrics);
-      }
-      for (const auto& pair : Pairs(matrix)) {
-        const PairedDifference found =
-            comparison.Difference(metric.name, conditions, pair.first, pair.second);
-        const std::string name = of + PairName(pair) + "." + metric.name;
-        AddInterval(name, found.interval, &record.metrics);
-        if (found.interval.count > 1) {
-          record.metrics[name + ".p"] = found.p_value;
-        }
+      Json row = {{"weather", matrix.weathers[static_cast<size_t>(weather)].name},
+                  {"metric", metrics[i].name}};
+      AddMeans(comparison, metrics[i].name, weather, &row);
+      record.rows.push_back(row);
+      if (i < kVerdicts) {
+        AddToMetrics(row, &record.metrics);
       }
     }
   }

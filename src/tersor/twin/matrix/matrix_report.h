@@ -20,8 +20,9 @@ std::string RenderMatrixReport(const Comparison& comparison, const MatrixState& 
 /// Every metric of every run, one line a cell and condition; empty where there is no value.
 std::string CellsAsCsv(const Comparison& comparison);
 
-/// Means and differences as a record: metrics named CONDITION.ARM.NAME and CONDITION.C-A.NAME with
-/// their intervals (.low, .high) and p-values (.p), and the verdict.
+/// Means and differences as a record. Rows: a metric in a weather with each arm's mean ("A"), the
+/// differences ("C-A"), their intervals (.low, .high) and p-values (.p), and the verdict. Metrics:
+/// those of the verdict, as WEATHER.C-A.NAME, WEATHER.C-A.low.NAME, ...
 Record SummaryOf(const Comparison& comparison, const MatrixState& state);
 
 /// Reads the results below `output` and writes there report.html, pictures/*.svg, cells.csv and

@@ -221,6 +221,10 @@ Matrix WithFiles(Matrix matrix, const std::string& output) {
 }
 
 MatrixState RunMatrix(const Matrix& matrix, const MatrixOptions& options) {
+  if (matrix.base.traffic.starts_with("sumo:")) {
+    FailUsage("a matrix starts SUMO for each of its runs: traffic is embedded or sumo, not ",
+              matrix.base.traffic);
+  }
   const Origins origins(matrix);
   const std::string folder = options.output + "/cells";
   MakeFolders(folder);

@@ -5,9 +5,11 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "tersor/twin/animation.h"
+#include "tersor/twin/coupling/coupled_run.h"
 #include "tersor/twin/matrix/passages.h"
 #include "tersor/twin/matrix/weighed_measures.h"
 #include "tersor/twin/quantile.h"
@@ -71,7 +73,7 @@ void AddPercentiles(std::vector<double> values, const std::string& name, const s
 
 /// What counts or sums over a whole run, beside the distance driven in it.
 void AddRates(double vehicle_km, Metrics* metrics) {
-  for (const char* const name : {"conflicts_beyond_grip", "collisions", "tet_s", "tit_s2"}) {
+  for (const char* const name : {"conflicts_beyond_grip", "tet_s", "tit_s2"}) {
     const auto found = metrics->find(name);
     if (found != metrics->end() && vehicle_km > 0) {
       (*metrics)[std::string(name) + "_per_1000_veh_km"] = found->second / vehicle_km * 1000;
@@ -79,11 +81,14 @@ void AddRates(double vehicle_km, Metrics* metrics) {
   }
 }
 
-/// Conflicts with a moment in the film, their vehicles those of its recording.
-std::vector<ConflictMark> InFilm(const Matrix& matrix, const std::vector<ConflictMark>& all) {
-  std::vector<ConflictMark> marks;
-  std::copy_if(all.begin(), all.end(), std::back_inserter(marks), [&](const ConflictMark& mark) {
-    return mark.time >= matrix.animation_begin && mark.time <= matrix.animation_end;
+/// Conflicts and collisions with a moment in the film, their vehicles those of its recording.
+std::vector<ConflictMark> InFilm(const Matrix& matrix, std::vector<ConflictMark> marks,
+                                 std::span<const Collision> collisions) {
+  for (const Collision& collision : collisions) {
+    marks.push_back(MarkOf(collision));
+  }
+  std::erase_if(marks, [&](const ConflictMark& mark) {
+    return !(mark.time >= matrix.animation_begin && mark.time <= matrix.animation_end);
   });
   return marks;
 }
@@ -130,11 +135,12 @@ CellResult RunCell(const Matrix& matrix, const MatrixCell& cell, const std::stri
   if (!film.empty()) {
     // A run that ends before the film begins leaves an empty one, or it would be made again.
     const bool shows = watcher.recording() && watcher.recording()->frames() > 0;
-    WriteFileAtomically(film, (shows ? AnimationData(run.network, *watcher.recording(),
-                                                     InFilm(matrix, result.measured.conflicts),
-                                                     {.title = TitleOf(matrix, cell)})
-                                     : Json())
-                                  .dump());
+    WriteFileAtomically(
+        film, (shows ? AnimationData(run.network, *watcher.recording(),
+                                     InFilm(matrix, result.measured.conflicts, run.collisions),
+                                     {.title = TitleOf(matrix, cell)})
+                     : Json())
+                  .dump());
   }
   return result;
 }
