@@ -20,13 +20,14 @@ std::string Seeds(int64_t count) {
   return fmt::format("{} {}", count, count == 1 ? "seed" : "seeds");
 }
 
-/// "+4.1 (95 % CI +1.2 to +7, p = 0.012, 10 seeds)".
+/// "+4.1 (95 % CI +1.2 to +7, adjusted p = 0.012, 10 seeds)".
 std::string Told(const PairedDifference& difference, double p_value) {
   const Interval& interval = difference.interval;
   if (interval.count < 2) {
     return fmt::format("{} ({}: no interval)", Signed(interval.mean), Seeds(interval.count));
   }
-  const std::string p = p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p_value);
+  const std::string p =
+      p_value < 0.001 ? "adjusted p < 0.001" : fmt::format("adjusted p = {:.3f}", p_value);
   return fmt::format("{} (95 % CI {} to {}, {}, {})", Signed(interval.mean), Signed(interval.low),
                      Signed(interval.high), p, Seeds(interval.count));
 }
