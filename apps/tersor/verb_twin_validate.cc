@@ -7,7 +7,11 @@
 
 #include "cli.h"
 #include "tersor/twin/dynamics/validate_dynamics.h"
+#include "tersor/twin/matrix/validate_weather.h"
 #include "tersor/twin/validation_page.h"
+#include "tersor/util/config_check.h"
+#include "tersor/util/interrupt.h"
+#include "tersor/util/progress.h"
 #include "tersor/util/record.h"
 #include "verb_twin_validate.h"
 
@@ -15,15 +19,25 @@ namespace tersor::cli {
 
 int RunTwinValidate(int argc, char** argv) {
   std::string output;
+  int64_t seeds = 10;
   CommandLine line("twin validate",
                    "Compare the twin with closed forms and published figures, on one page.",
                    "tersor twin validate -o out/validation");
-  line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true);
+  line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true)
+      .Option("--seeds", "of the traffic in each weather", &seeds);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
+  CheckRange("seeds", static_cast<double>(seeds), 1, 1000);
+  CatchInterrupts();
   const auto began = std::chrono::steady_clock::now();
-  const std::vector<twin::ValidationSection> sections = twin::ValidateDynamics();
+  std::vector<twin::ValidationSection> sections = twin::ValidateDynamics();
+  Progress progress("weather", 0, "run");
+  sections.push_back(twin::ValidateWeather(seeds, [&](int64_t done, int64_t all) {
+    progress.SetTotal(all);
+    progress.Update(done);
+  }));
+  progress.Finish();
   Record record = twin::WriteValidation(sections, "tersor twin validate -o " + output, output);
   record.seed = line.common().seed;
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

@@ -37,7 +37,7 @@ TEST(DrawnDrivers, RowsStayTogether) {
 
 TEST(DrawnDrivers, FromPercentilesAlone) {
   Target target;
-  target.fill(Distribution::OfPercentiles({{0.1, 1}, {0.5, 2}, {0.9, 3}}));
+  target.fill(FieldDistribution::OfPercentiles({{0.1, 1}, {0.5, 2}, {0.9, 3}}));
   const std::vector<DriverRow> drivers = DrawDrivers(target, 2000, 1);
   std::vector<double> speeds;
   for (const DriverRow& driver : drivers) {

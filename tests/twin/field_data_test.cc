@@ -111,8 +111,8 @@ TEST_F(FieldData, CountsOfEdges) {
   EXPECT_EQ(Complaint(read, "edge,begin,end,count\n"), "f.csv: no counts");
 }
 
-TEST(Distribution, KolmogorovAndSmirnov) {
-  const Distribution target = Distribution::OfSample({1, 2, 3, 4});
+TEST(FieldDistribution, KolmogorovAndSmirnov) {
+  const FieldDistribution target = FieldDistribution::OfSample({1, 2, 3, 4});
   EXPECT_EQ(target.Distance({4, 3, 2, 1}), 0);
   EXPECT_NEAR(target.Distance({3, 4, 5, 6}), 0.5, 1e-12);
   EXPECT_EQ(target.Distance({9}), 1);
@@ -121,9 +121,9 @@ TEST(Distribution, KolmogorovAndSmirnov) {
   EXPECT_EQ(target.Quantile(0.5), 2.5);
 }
 
-TEST(Distribution, ThroughPercentilesItIsNormalIfTheyAre) {
+TEST(FieldDistribution, ThroughPercentilesItIsNormalIfTheyAre) {
   // 10 +- 2: the 10th and 90th percentiles are 1.2816 deviations off.
-  const Distribution normal = Distribution::OfPercentiles(
+  const FieldDistribution normal = FieldDistribution::OfPercentiles(
       {{0.1, 10 - 2 * 1.2815515655}, {0.5, 10}, {0.9, 10 + 2 * 1.2815515655}});
   EXPECT_NEAR(normal.Quantile(0.8413447461), 12, 1e-6);
   EXPECT_NEAR(normal.Quantile(0.0227501319), 6, 1e-6);

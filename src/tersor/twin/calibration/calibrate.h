@@ -24,7 +24,7 @@ struct CalibrationOptions {
   std::vector<std::string> edges;  // where it was measured
   std::string counts;              // CSV of counted vehicles; "": none
   int64_t draws = 500;             // drivers drawn
-  int64_t runs = 2;                // seeds of which each candidate is the mean
+  int64_t runs = 4;                // seeds of which each candidate is the mean
   int64_t evaluations = 80;        // candidates
   double warm_up = 300;            // s before anything is measured
   double end = 1500;               // s of a run

@@ -154,8 +154,8 @@ std::vector<DriverRow> ReadDriverRows(const std::string& path) {
   return rows;
 }
 
-Distribution Distribution::OfSample(std::vector<double> values) {
-  Distribution result;
+FieldDistribution FieldDistribution::OfSample(std::vector<double> values) {
+  FieldDistribution result;
   result.sampled_ = true;
   std::ranges::sort(values);
   for (const double value : values) {
@@ -165,8 +165,9 @@ Distribution Distribution::OfSample(std::vector<double> values) {
   return result;
 }
 
-Distribution Distribution::OfPercentiles(std::vector<std::pair<double, double>> percentiles) {
-  Distribution result;
+FieldDistribution FieldDistribution::OfPercentiles(
+    std::vector<std::pair<double, double>> percentiles) {
+  FieldDistribution result;
   for (const auto& [share, value] : percentiles) {
     result.shares_.push_back(share);
     result.percentiles_.emplace_back(NormalQuantile(share), value);
@@ -178,7 +179,7 @@ Distribution Distribution::OfPercentiles(std::vector<std::pair<double, double>> 
   return result;
 }
 
-double Distribution::Quantile(double share) const {
+double FieldDistribution::Quantile(double share) const {
   if (sampled_) {
     return SortedQuantile(values_, share);
   }
@@ -195,7 +196,7 @@ double Distribution::Quantile(double share) const {
   return std::max(v0 + (v1 - v0) * (z - z0) / (z1 - z0), points.front().second / 10);
 }
 
-double Distribution::Distance(std::vector<double> sample) const {
+double FieldDistribution::Distance(std::vector<double> sample) const {
   if (sample.empty()) {
     return 1;
   }
@@ -226,7 +227,7 @@ Target TargetOfRows(const std::vector<DriverRow>& rows) {
     for (const DriverRow& row : rows) {
       values.push_back(row[m]);
     }
-    target[m] = Distribution::OfSample(std::move(values));
+    target[m] = FieldDistribution::OfSample(std::move(values));
   }
   return target;
 }
@@ -259,7 +260,7 @@ Target ReadPercentiles(const std::string& path) {
                    table.head()[column], " is not above the percentile below it");
       percentiles.emplace_back(share, value);
     }
-    target[m] = Distribution::OfPercentiles(std::move(percentiles));
+    target[m] = FieldDistribution::OfPercentiles(std::move(percentiles));
   }
   for (size_t m = 0; m < kNumMeasures; ++m) {
     TERSOR_CHECK(known[m], path, ": no line of ", kMeasureNames[m]);

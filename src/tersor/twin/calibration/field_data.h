@@ -26,14 +26,14 @@ using DriverSample = std::array<std::vector<double>, kNumMeasures>;
 std::vector<DriverRow> ReadDriverRows(const std::string& path);
 
 /// How a measure is distributed.
-class Distribution {
+class FieldDistribution {
  public:
-  Distribution() = default;
+  FieldDistribution() = default;
   /// Of a sample of at least one value.
-  static Distribution OfSample(std::vector<double> values);
+  static FieldDistribution OfSample(std::vector<double> values);
   /// Through percentiles (share, value), both ascending; in between and beyond them in straight
   /// lines on normal paper, that is, normal where they are a normal distribution's.
-  static Distribution OfPercentiles(std::vector<std::pair<double, double>> percentiles);
+  static FieldDistribution OfPercentiles(std::vector<std::pair<double, double>> percentiles);
 
   /// The value below which `share` (0 to 1) lie.
   double Quantile(double share) const;
@@ -51,7 +51,7 @@ class Distribution {
   double mean_ = 0;
 };
 
-using Target = std::array<Distribution, kNumMeasures>;
+using Target = std::array<FieldDistribution, kNumMeasures>;
 
 Target TargetOfRows(const std::vector<DriverRow>& rows);
 
