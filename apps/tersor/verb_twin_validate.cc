@@ -8,22 +8,39 @@
 #include "cli.h"
 #include "tersor/twin/dynamics/validate_dynamics.h"
 #include "tersor/twin/validation_page.h"
+#include "tersor/util/error.h"
 #include "tersor/util/record.h"
 #include "verb_twin_validate.h"
 
 namespace tersor::cli {
+namespace {
+
+constexpr size_t kMostVehicles = 2;  // beside four: a picture tells six curves apart
+
+}  // namespace
 
 int RunTwinValidate(int argc, char** argv) {
   std::string output;
+  std::vector<std::string> vehicles;
   CommandLine line("twin validate",
                    "Compare the twin with closed forms and published figures, on one page.",
                    "tersor twin validate -o out/validation");
-  line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true);
+  line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true)
+      .Option("--vehicle", ".yaml files of vehicles of your own, beside the shipped ones",
+              &vehicles);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
   const auto began = std::chrono::steady_clock::now();
-  const std::vector<twin::ValidationSection> sections = twin::ValidateDynamics();
+  std::vector<twin::VehicleBody> bodies = twin::ShippedBodies();
+  if (vehicles.size() > kMostVehicles) {
+    FailUsage("tersor twin validate: at most ", kMostVehicles, " --vehicle files, not ",
+              vehicles.size());
+  }
+  for (const std::string& file : vehicles) {
+    bodies.push_back(twin::ReadBody(file));
+  }
+  const std::vector<twin::ValidationSection> sections = twin::ValidateDynamics(bodies);
   Record record = twin::WriteValidation(sections, "tersor twin validate -o " + output, output);
   record.seed = line.common().seed;
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();

@@ -115,6 +115,25 @@ TEST_F(TwinCommand, ScenarioFilesNameTheirPathsFromTheirFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "short/fcd.xml.gz"));
 }
 
+TEST_F(TwinCommand, ValidatesAVehicleOfOnesOwn) {
+  Spill(folder_ / "wagon.yaml", "base: sedan\nmass: 1250\n");
+  const CommandResult run = RunCommand(kTersor + "twin validate --vehicle " +
+                                       (folder_ / "wagon.yaml") + " -o " + (folder_ / "val"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  const Json record = ReadJsonFile(folder_ / "val/record.json");
+  EXPECT_GT(record["metrics"]["quantities"].get<int>(), 150);
+  // A heavier sedan still brakes and steers like a car.
+  EXPECT_GE(record["metrics"]["quantities_agreeing"].get<int>(),
+            record["metrics"]["quantities"].get<int>() - 4)
+      << run.out;
+  EXPECT_NE(Slurp(folder_ / "val/validation.html").find("wagon, L1"), std::string::npos);
+  EXPECT_GT(Slurp(folder_ / "val/pictures/stopping-fan.svg").size(), 1000u);
+  Spill(folder_ / "bad.yaml", "mass: 12\n");
+  ExpectFailure(
+      kTersor + "twin validate --vehicle " + (folder_ / "bad.yaml") + " -o " + (folder_ / "none"),
+      2, {"bad.yaml: mass is 12; it must be in 200 .. 60000"});
+}
+
 TEST_F(TwinCommand, BadInputIsOneLine) {
   ExpectFailure(kTersor + "twin", 2, {"must be: run"});
   ExpectFailure(Run("x", "--traffic sumoo"), 2, {"sumo:host:port"});
