@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "tersor/io/attention_settings.h"
 #include "tersor/io/chat_template.h"
 #include "tersor/io/clip_file.h"
 #include "tersor/io/gguf.h"
@@ -40,6 +41,13 @@ TEST(FuzzCorpus, Safetensors) {
   });
   EXPECT_GE(accepted, 2);
   EXPECT_GE(refused, 2);
+}
+
+TEST(FuzzCorpus, AttentionSettings) {
+  const auto [accepted, refused] = Replay(
+      "attention_settings", [](const std::string& file) { ParseAttentionSettings(file, "input"); });
+  EXPECT_EQ(accepted, 1);
+  EXPECT_EQ(refused, 6);
 }
 
 TEST(FuzzCorpus, ClipSet) {

@@ -18,6 +18,8 @@ void AttentionConfig::AddFields(Schema& schema) {
   add("theta", "sparge: blocks whose rows are no more alike are computed (-1: none)", &theta);
   add("lambda", "sparge: logarithm below which a block's weights are dropped (0: never)", &lambda);
   add("similarity", "sparge: cosine, or gram (the paper's formula)", &similarity);
+  add("sum_dropped", "sparge: what lambda drops stays in the softmax's sum (the paper's algorithm)",
+      &sum_dropped);
   add("keep_first",
       "always compute the first key block, an attention sink; all but dense and oracle",
       &keep_first);

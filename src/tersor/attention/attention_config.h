@@ -23,6 +23,7 @@ struct AttentionConfig {
   double tau = 0.97, theta = 0.5;
   double lambda = 0;                  // 0: no second filter
   std::string similarity = "cosine";  // of the released code, or gram: the paper's formula
+  bool sum_dropped = false;           // the second filter as in the paper's Algorithm 1
   bool keep_first = false;            // the first key block, an attention sink
   bool int8 = false;                  // Q Kᵀ in INT8; what a file says of it comes before
 

@@ -134,9 +134,9 @@ std::unique_ptr<BlockPlanner> PlanByMeans(Selectors selectors, std::vector<float
                                         options);
 }
 
-SparseAttention::SparseAttention(std::unique_ptr<BlockPlanner> planner, bool int8,
-                                 SparsityCounts* counts)
-    : planner_(std::move(planner)), int8_(int8), counts_(counts) {}
+SparseAttention::SparseAttention(std::unique_ptr<BlockPlanner> planner,
+                                 const BlockArithmetic& arithmetic, SparsityCounts* counts)
+    : planner_(std::move(planner)), arithmetic_(arithmetic), counts_(counts) {}
 
 at::Tensor SparseAttention::Attend(const nn::AttentionInput& in) {
   const auto start = std::chrono::steady_clock::now();
@@ -148,7 +148,8 @@ at::Tensor SparseAttention::Attend(const nn::AttentionInput& in) {
   op::SparseOptions options;
   options.blocks = op::SelectedBlocks::Of(plan);
   options.lambda = planner_->lambda();
-  options.int8 = int8_;
+  options.int8 = arithmetic_.int8;
+  options.sum_dropped = arithmetic_.sum_dropped;
   options.counts = counts_ == nullptr ? nullptr : &counts_->done;
   at::Tensor out =
       op::SparseAttention(in.query, in.key, in.value, in.scale, {in.causal, in.window}, options);
@@ -169,10 +170,11 @@ nn::AttentionFactory MakeAttention(const AttentionConfig& config, int64_t layers
   TERSOR_CHECK(!config.tuned || std::ssize(config.tuned->layers) == layers,
                "attention is tuned for ", config.tuned ? config.tuned->layers.size() : 0,
                " layers; the model has ", layers);
-  const bool int8 = config.tuned ? config.tuned->int8 : config.int8;
+  const BlockArithmetic arithmetic{config.tuned ? config.tuned->int8 : config.int8,
+                                   config.sum_dropped};
   return [=](int64_t layer) {
     return std::make_unique<SparseAttention>(MakePlanner(config, static_cast<size_t>(layer), heads),
-                                             int8, counts);
+                                             arithmetic, counts);
   };
 }
 

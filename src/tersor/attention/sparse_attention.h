@@ -45,17 +45,23 @@ std::unique_ptr<BlockPlanner> PlanByMeans(
     std::vector<std::shared_ptr<const kernel::BlockSelector>> selectors, std::vector<float> lambda,
     kernel::Similarity similarity, const kernel::PlanOptions& options);
 
-/// Computes the planned blocks, Q Kᵀ in INT8 where asked. Throws Error naming queries, keys or
+/// How the planned blocks are computed; kernel::FlashAttentionInput says what these mean.
+struct BlockArithmetic {
+  bool int8 = false, sum_dropped = false;
+};
+
+/// Computes the planned blocks. Throws Error naming queries, keys or
 /// values that are not finite. `counts`, where not null, must outlive it; its owner may read and
 /// reset it between calls.
 class SparseAttention : public nn::AttentionPolicy {
  public:
-  SparseAttention(std::unique_ptr<BlockPlanner> planner, bool int8, SparsityCounts* counts);
+  SparseAttention(std::unique_ptr<BlockPlanner> planner, const BlockArithmetic& arithmetic,
+                  SparsityCounts* counts);
   at::Tensor Attend(const nn::AttentionInput& input) override;
 
  private:
   std::unique_ptr<BlockPlanner> planner_;
-  bool int8_;
+  BlockArithmetic arithmetic_;
   SparsityCounts* counts_;
 };
 

@@ -94,7 +94,7 @@ class Head {
                                            : static_cast<float>(settings.lambda)};
     SparseAttention attention(PlanByMeans({kernel::SelectSparge({settings.tau, settings.theta})},
                                           lambda, options_.similarity, {.keep_diagonal = true}),
-                              options_.int8, &counts);
+                              {.int8 = options_.int8}, &counts);
     const at::Tensor out = attention.Attend(Input(samples_[i]));
     const double error = (out - dense_[i]).abs().sum(at::kDouble).item<double>();
     const double total = dense_[i].abs().sum(at::kDouble).item<double>();

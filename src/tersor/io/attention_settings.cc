@@ -25,6 +25,12 @@ double Number(const Json& json, const char* key, double low, double high,
   return value;
 }
 
+std::string Text(const Json& json, const char* key, const std::string& where) {
+  const auto found = json.find(key);
+  TERSOR_CHECK(found != json.end() && found->is_string(), where, ": '", key, "' is no text");
+  return found->get<std::string>();
+}
+
 HeadSettings ParseHead(const Json& json, const std::string& where) {
   TERSOR_CHECK(json.is_object(), where, " is no object");
   constexpr double kLowestLambda = -1e6;
@@ -34,25 +40,25 @@ HeadSettings ParseHead(const Json& json, const std::string& where) {
 
 }  // namespace
 
-AttentionSettings ReadAttentionSettings(const std::string& path) {
-  const Json json = ReadJsonFile(path);
+AttentionSettings ParseAttentionSettings(std::string_view text, const std::string& source) {
+  const Json json = ParseJson(text, source);
+  TERSOR_CHECK(
+      json.is_object() && json.contains("format") && json["format"] == "tersor-attention-1", source,
+      ": 'format' is not tersor-attention-1; `tersor attention tune` writes such files");
   AttentionSettings settings;
-  TERSOR_CHECK(json.is_object() && json.value("format", "") == "tersor-attention-1", path,
-               ": 'format' is not tersor-attention-1; `tersor attention tune` writes such files");
-  try {
-    settings.model = json.at("model");
-    settings.similarity = json.at("similarity");
-    settings.int8 = json.at("int8");
-    settings.l1 = json.at("l1");
-    settings.l2 = json.at("l2");
-  } catch (const Json::exception& e) {
-    Fail(path, ": ", e.what());
-  }
-  TERSOR_CHECK(settings.similarity == "cosine" || settings.similarity == "gram", path,
+  settings.model = Text(json, "model", source);
+  settings.similarity = Text(json, "similarity", source);
+  TERSOR_CHECK(settings.similarity == "cosine" || settings.similarity == "gram", source,
                ": 'similarity' is neither cosine nor gram");
-  TERSOR_CHECK(json.contains("layers") && json["layers"].is_array(), path, ": 'layers' is no list");
+  TERSOR_CHECK(json.contains("int8") && json["int8"].is_boolean(), source,
+               ": 'int8' is neither true nor false");
+  settings.int8 = json["int8"];
+  settings.l1 = Number(json, "l1", 0, 1, source);
+  settings.l2 = Number(json, "l2", 0, 1, source);
+  TERSOR_CHECK(json.contains("layers") && json["layers"].is_array(), source,
+               ": 'layers' is no list");
   for (const Json& layer : json["layers"]) {
-    const std::string where = path + ": layer " + std::to_string(settings.layers.size());
+    const std::string where = source + ": layer " + std::to_string(settings.layers.size());
     TERSOR_CHECK(layer.is_array(), where, " is no list of heads");
     std::vector<HeadSettings>& heads = settings.layers.emplace_back();
     for (const Json& head : layer) {
@@ -60,6 +66,10 @@ AttentionSettings ReadAttentionSettings(const std::string& path) {
     }
   }
   return settings;
+}
+
+AttentionSettings ReadAttentionSettings(const std::string& path) {
+  return ParseAttentionSettings(ReadFile(path), path);
 }
 
 void WriteAttentionSettings(const std::string& path, const AttentionSettings& settings) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "tersor/io/model_config.h"
@@ -31,7 +32,8 @@ struct AttentionSettings {
 
 inline constexpr const char* kAttentionSettingsFile = "attention.json";
 
-/// Throws Error naming the file and the field.
+/// Throws Error naming `source`, the file, and the field.
+AttentionSettings ParseAttentionSettings(std::string_view text, const std::string& source);
 AttentionSettings ReadAttentionSettings(const std::string& path);
 void WriteAttentionSettings(const std::string& path, const AttentionSettings& settings);
 

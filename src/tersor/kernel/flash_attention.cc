@@ -115,6 +115,7 @@ FlashBlock BlockAt(const FlashAttentionInput& in, const HeadsOutput& out, float*
   block.selected = SelectedAt(in, head, query);
   if (in.lambda != nullptr) {
     block.lambda = in.lambda[h];
+    block.sum_dropped = in.sum_dropped;
   }
   block.out = out.At(b, h, query);
   block.out_stride = out.token_stride;

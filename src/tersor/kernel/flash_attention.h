@@ -66,9 +66,11 @@ struct FlashAttentionInput {
   const BlockSelection* selection = nullptr;  // null: all blocks
   /// SpargeAttn's second filter, [heads], natural units, negative: where all rows of a row group
   /// have their local maximum at least -lambda below the running one, the block's weights and its
-  /// P V are skipped (the variant of the released code, which also leaves the sum as it is). Null
-  /// or -inf: off. The forward pass only.
+  /// P V are skipped. Null or -inf: off. The forward pass only.
   const float* lambda = nullptr;
+  /// What the filter drops counts in the softmax's denominator all the same, as in the paper's
+  /// Algorithm 1. The released code drops it before the exponentials, which saves them.
+  bool sum_dropped = false;
   /// Q Kᵀ in INT8 as SageAttention does (arXiv:2410.02367): keys without their mean, a scale for
   /// each row group and each key block, exact integer sums; P V stays in float32. The forward pass
   /// only. Errors: a code is off by at most half of the block's largest value over 127 (keys: over

@@ -130,7 +130,8 @@ HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64
     local[r] = RowMaximum(vectors(r), state.scores + r * kKeyBlock);
   }
   float* maxima = state.maxima + row;
-  if (Negligible(group.rows, local, maxima, block.lambda)) {
+  const bool dropped = Negligible(group.rows, local, maxima, block.lambda);
+  if (dropped && !block.sum_dropped) {
     return true;
   }
   for (int64_t r = 0; r < group.rows; ++r) {
@@ -140,7 +141,7 @@ HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64
     }
     Weigh(vectors(r), all, maxima[r], state.scores + r * kKeyBlock, sums);
   }
-  return false;
+  return dropped;
 }
 
 /// A row group's scores by products of INT8 codes.

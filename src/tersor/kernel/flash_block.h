@@ -83,6 +83,7 @@ struct FlashBlock {
   BlockBias bias;
   SelectedBlocks selected;
   float lambda = -std::numeric_limits<float>::infinity();
+  bool sum_dropped = false;
   float* out = nullptr;  // [rows, dim], rows `out_stride` elements apart
   int64_t out_stride = 0;
   float* lse = nullptr;  // [rows] or null

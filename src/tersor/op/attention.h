@@ -37,6 +37,7 @@ struct SparseOptions {
   SelectedBlocks blocks;      // undefined: all
   std::vector<float> lambda;  // [heads], kernel::FlashAttentionInput::lambda; empty: none
   bool int8 = false;          // Q Kᵀ in INT8
+  bool sum_dropped = false;   // kernel::FlashAttentionInput::sum_dropped
   kernel::FlashCounts* counts = nullptr;  // what was computed is added to it
 };
 
