@@ -89,13 +89,13 @@ ValidationSection BrakingSection(const std::vector<VehicleBody>& bodies) {
     }
     body.abs = false;
     const double slide = kSlide * 0.8;
-    section.rows.push_back(Near(fmt::format("{}, L1, friction 0.8, wheels locked: to rest", name),
-                                "m",
-                                BrakeFrom(DynamicsLevel::kSingleTrack, body, {kSpeed},
-                                          {.friction_peak = 0.8, .friction_slide = slide})
-                                    .front()
-                                    .distance,
-                                IdealStoppingDistance(kSpeed, slide), 0.03));
+    section.rows.push_back(
+        Near(fmt::format("{}, L1, friction 0.8, wheels locked: to rest", body.name), "m",
+             BrakeFrom(DynamicsLevel::kSingleTrack, body, {kSpeed},
+                       {.friction_peak = 0.8, .friction_slide = slide})
+                 .front()
+                 .distance,
+             IdealStoppingDistance(kSpeed, slide), 0.03));
   }
   section.pictures = {StoppingFan(bodies)};
   return section;
