@@ -167,7 +167,7 @@ class Planner {
     SetArrival(link, major, next, next_speed, plan);
     plans_.push_back(plan);
     const bool across = !link.enters && next.internal;  // still on the junction
-    if (!plan.request || (seen_ > look_ahead_ && !across)) {
+    if (!plan.request || (seen_ > look_ahead_ + follower_.min_gap() && !across)) {
       return false;
     }
     Advance(link, next, next_speed);

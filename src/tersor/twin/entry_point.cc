@@ -26,11 +26,19 @@ EntrySearch::EntrySearch(const TrafficState& state, const LinkSignals& signals, 
       rng_(rng),
       choice_(choice) {}
 
-EntryPoint EntrySearch::Find() {
+EntryPoint EntrySearch::Find(std::vector<int32_t>& refusing) {
   const int32_t lane = ChooseLane();
-  if (lane < 0) {
+  if (lane < 0 || std::find(refusing.begin(), refusing.end(), lane) != refusing.end()) {
     return {};
   }
+  const EntryPoint entry = FindOn(lane);
+  if (entry.lane < 0) {
+    refusing.push_back(lane);
+  }
+  return entry;
+}
+
+EntryPoint EntrySearch::FindOn(int32_t lane) {
   const double speed = WantedSpeed(lane);
   const double length = state_.graph().lane(lane).length;
   switch (departure_.position_choice) {
@@ -66,28 +74,27 @@ EntryPoint EntrySearch::FindAtBegin() {
   return lane < 0 ? EntryPoint{} : At(lane, BasePosition(lane), state_.DesiredSpeed(slot_, lane));
 }
 
-double EntrySearch::LaneLoad(int32_t lane) const {
-  double load = 0;
-  for (const int32_t other : state_.on_lane(lane)) {
-    const auto o = static_cast<size_t>(other);
-    load += state_.fields.length[o] + state_.fields.follower[o]->min_gap();
-  }
-  return load / state_.graph().lane(lane).length;
-}
-
 int32_t EntrySearch::Emptiest(double least_reach) const {
   const Edge& edge = state_.graph().network().edges[static_cast<size_t>(route_.edge(place_))];
+  const double from = departure_.position_choice == Departure::PositionChoice::kMetres
+                          ? std::max(departure_.position, 0.0)
+                          : 0;
   int32_t best = -1;
-  double least = 0;
+  double most = 0;
   for (size_t i = 0; i < edge.lanes.size(); ++i) {
     const RouteLanes::LaneChoice& choice = route_.At(place_, static_cast<int32_t>(i));
     if (!choice.allowed || choice.reach < least_reach) {
       continue;
     }
-    const double load = LaneLoad(edge.lanes[i]);
-    if (best < 0 || load < least) {
+    // As SUMO has it: by the last vehicle's front.
+    const std::vector<int32_t>& others = state_.on_lane(edge.lanes[i]);
+    const double free =
+        (others.empty() ? state_.graph().lane(edge.lanes[i]).length
+                        : state_.fields.position[static_cast<size_t>(others.back())]) -
+        from;
+    if (best < 0 || free > most) {
       best = edge.lanes[i];
-      least = load;
+      most = free;
     }
   }
   return best;
@@ -223,26 +230,27 @@ EntryPoint EntrySearch::At(int32_t lane, double position, double speed) const {
 }
 
 EntryPoint EntrySearch::AtFreePlace(int32_t lane, double speed) const {
-  const EntryPoint base = At(lane, BasePosition(lane), speed);
-  if (base.lane >= 0) {
-    return base;
+  const EntryPoint begin = At(lane, 0, speed);
+  if (begin.lane >= 0) {
+    return begin;
   }
-  // Between others, from the last one forwards: in the middle of what both ends leave.
+  // Between others, from the last one forwards: as near behind its follower's need as can be.
   const std::vector<int32_t>& others = state_.on_lane(lane);
   for (size_t i = others.size(); i-- > 0;) {
     const auto f = static_cast<size_t>(others[i]);
     const CarFollower& back = *state_.fields.follower[f];
-    const double low = state_.fields.position[f] + back.min_gap() +
-                       back.SecureGap(state_.fields.speed[f], speed, follower_.decel()) +
-                       state_.fields.length[s_];
-    double high = state_.graph().lane(lane).length;
+    double high = state_.graph().lane(lane).length, own = speed;
     if (i > 0) {
       const LeaderState leader = state_.Leader(others[i - 1]);
+      own = std::min(own, leader.speed);
       high = state_.Back(others[i - 1]) - follower_.min_gap() -
-             follower_.SecureGap(speed, leader.speed, leader.decel);
+             follower_.SecureGap(own, leader.speed, leader.decel);
     }
-    if (low <= high) {
-      const EntryPoint entry = At(lane, (low + high) / 2, speed);
+    const double low = state_.fields.position[f] + back.min_gap() +
+                       back.SecureGap(state_.fields.speed[f], own, follower_.decel()) +
+                       state_.fields.length[s_] + kBehindBegin;
+    if (low < high) {
+      const EntryPoint entry = At(lane, low, own);
       if (entry.lane >= 0) {
         return entry;
       }

@@ -25,14 +25,16 @@ class EntrySearch {
   EntrySearch(const TrafficState& state, const LinkSignals& signals, int32_t slot,
               const Departure& departure, const Rng& rng, uint64_t choice);
 
-  EntryPoint Find();
+  /// `refusing`: lanes onto which nobody came in this step; none of them is tried, and the chosen
+  /// one is added where the vehicle does not fit.
+  EntryPoint Find(std::vector<int32_t>& refusing);
   /// At a lane's begin, on the emptiest lane that leads on, at whatever speed is safe.
   EntryPoint FindAtBegin();
 
  private:
+  EntryPoint FindOn(int32_t lane);
   int32_t ChooseLane();
   int32_t Emptiest(double least_reach) const;
-  double LaneLoad(int32_t lane) const;
   double WantedSpeed(int32_t lane);
   EntryPoint At(int32_t lane, double position, double speed) const;
   EntryPoint AtFreePlace(int32_t lane, double speed) const;

@@ -123,17 +123,20 @@ const std::vector<int32_t>& Insertion::Insert(TrafficState& state, const LinkSig
   ++tries_;
   for (const int32_t edge : waiting_edges_) {
     auto& queue = queues_[static_cast<size_t>(edge)];
-    while (!queue.empty()) {
-      const int32_t slot = queue.front();
+    const size_t lanes = state.graph().network().edges[static_cast<size_t>(edge)].lanes.size();
+    refusing_.clear();
+    std::erase_if(queue, [&](int32_t slot) {
+      if (refusing_.size() == lanes) {
+        return false;
+      }
       const auto s = static_cast<size_t>(slot);
       const auto departure = static_cast<size_t>(state.fields.departure[s]);
       const uint64_t choice = (tries_ * departures.size() + departure) * kNumbersEach;
       const EntryPoint entry =
-          EntrySearch(state, signals, slot, departures[departure], rng, choice).Find();
+          EntrySearch(state, signals, slot, departures[departure], rng, choice).Find(refusing_);
       if (entry.lane < 0) {
-        break;
+        return false;
       }
-      queue.pop_front();
       --waiting_;
       state.fields.position[s] = entry.position;
       state.fields.speed[s] = entry.speed;
@@ -141,7 +144,8 @@ const std::vector<int32_t>& Insertion::Insert(TrafficState& state, const LinkSig
       state.Place(slot, entry.lane);
       state.Start(slot);
       inserted_.push_back(slot);
-    }
+      return true;
+    });
   }
   std::erase_if(waiting_edges_,
                 [this](int32_t edge) { return queues_[static_cast<size_t>(edge)].empty(); });

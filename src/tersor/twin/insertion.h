@@ -1,5 +1,6 @@
 // How vehicles come onto the road: in the order of the demand, each where, on which lane and how
-// fast its departure says. Whoever does not fit waits, and with him those behind him on that edge.
+// fast its departure says. Whoever does not fit waits, and with him those behind him who would come
+// onto the same lane.
 #ifndef TERSOR_TWIN_INSERTION_H_
 #define TERSOR_TWIN_INSERTION_H_
 
@@ -47,6 +48,7 @@ class Insertion {
   size_t next_ = 0;                          // of the departures not yet due
   std::vector<std::deque<int32_t>> queues_;  // slots that wait, by edge
   std::vector<int32_t> waiting_edges_;       // in the order in which their queues began
+  std::vector<int32_t> refusing_;            // lanes of the present edge
   std::vector<int32_t> inserted_;
   int64_t waiting_ = 0;
   uint64_t tries_ = 0;

@@ -11,14 +11,21 @@
 namespace tersor::twin {
 namespace {
 
-// LC2013's constants (Erdmann, "SUMO's lane-changing model", 2014).
+// LC2013's constants (Erdmann, "SUMO's lane-changing model", 2014, and SUMO's documentation).
 constexpr double kLookForward = 10;         // s of driving within which the route's lane is sought
 constexpr double kLookLeft = 2;             // and so much more to the left
+constexpr double kSpeedMemory = 0.9;        // of the speed by which one looks forward, in a second
 constexpr double kGainLeft = 0.2;           // accumulated gain at which one changes to the left
 constexpr double kGainRight = 2;            // and to the right
+constexpr double kGainSpeed = 10;           // m/s; gains are relative to at least this
+constexpr double kGainTime = 20;            // s that the lane must lead on to be worth it
+constexpr double kSlowerRight = 5 / 3.6;    // m/s by which the right lane may be slower
 constexpr double kKeepRightTime = 5;        // s on a free right lane until one takes it
-constexpr double kKeepRightAcceptance = 7;  // s that the right lane has to stay free
-constexpr double kSeen = 100;               // m across the ends of the lane
+constexpr double kKeepRightAcceptance = 7;  // s of free driving a m/s, for which it has to be free
+constexpr double kTurnLane = 200;           // m; nobody leaves his lane for a shorter one
+constexpr double kHighway = 80 / 3.6;       // m/s; above, right lanes that end are kept free
+constexpr double kSeen = 100;               // m across the ends of the lane, backwards
+constexpr double kMargin = 0.2;             // m beyond the least gap that one makes for others
 constexpr int kWishWithRoom = 2;            // a wish for which everyone around leaves the room
 
 /// Everything about one vehicle's decision.
@@ -37,30 +44,183 @@ class Decision {
     distance_ = follower_.BrakeGap(state.fields.speed[s_]) + kSeen;
   }
 
-  /// For the route: +1, -1, or 0 where there is no need yet.
-  int RouteWish() const {
-    if (here_.offset == 0) {
-      return 0;
+  /// The wish as it is noted; `urgent` where the route asks for it.
+  int Wish(LaneChangeModel model, const MobilParameters& mobil, bool& urgent) {
+    urgent = false;
+    int wanted = 0;
+    for (const int side : {-1, 1}) {
+      if (!Allowed(side)) {
+        continue;
+      }
+      const Prospect prospect = Look(side);
+      bool wants = prospect.urgent;
+      if (!wants && prospect.usable && model == LaneChangeModel::kLc2013) {
+        wants = Lc2013Wants(side, prospect);
+      }
+      if (!wants) {
+        continue;
+      }
+      if (!Blocked(state_, slot_, NeighboursOn(LaneTo(side))).any()) {
+        urgent = prospect.urgent;
+        return side * kWishWithRoom;
+      }
+      if (prospect.urgent) {
+        urgent = true;
+        wanted = side;
+      }
     }
-    const double left = here_.reach - state_.fields.position[s_];
-    return left < std::abs(here_.offset) * NeededDistance(here_.offset > 0) ? Sign(here_.offset)
-                                                                            : 0;
+    if (wanted == 0 && model == LaneChangeModel::kMobil) {
+      wanted = kWishWithRoom * MobilWish(mobil);
+    }
+    return wanted;
   }
 
-  int Lc2013Wish() {
-    UpdateGains();
-    const double gain = state_.fields.speed_gain[s_];
-    if (gain > kGainLeft && Usable(1)) {
-      return 1;
-    }
-    return (gain < -kGainRight || state_.fields.keep_right[s_] > kGainRight) && Usable(-1) ? -1 : 0;
+ private:
+  /// What a lane beside one's own means for the route.
+  struct Prospect {
+    bool urgent = false;  // one has to get there now
+    bool usable = false;  // one could go there and back in time, or need not come back
+    bool best = false;    // the route leads there
+  };
+
+  static int Sign(int value) { return value > 0 ? 1 : -1; }
+  int32_t LaneTo(int side) const { return side > 0 ? facts_.left : facts_.right; }
+  const RouteLanes::LaneChoice& ChoiceTo(int side) const {
+    return route_.At(place_, facts_.index + side);
+  }
+  bool Allowed(int side) const { return LaneTo(side) >= 0 && ChoiceTo(side).allowed; }
+
+  /// Metres in which one change of lanes to a side shall be done.
+  double LookAhead(int side) {
+    double& pace = state_.fields.look_ahead_speed[s_];
+    const double speed = state_.fields.speed[s_];
+    const double memory = 1 - (1 - kSpeedMemory) * state_.step_length();
+    pace = speed > pace ? speed : memory * pace + (1 - memory) * speed;
+    return pace * kLookForward * (side > 0 ? kLookLeft : 1) +
+           2 * (follower_.length() + follower_.min_gap());
   }
 
-  int MobilWish(const MobilParameters& mobil) const {
+  Prospect Look(int side) {
+    const RouteLanes::LaneChoice& there = ChoiceTo(side);
+    const bool both = here_.offset == 0 && there.offset == 0;
+    const int offset = both ? side : here_.offset;
+    Prospect prospect;
+    prospect.best = offset * side > 0;
+    const double look_ahead = LookAhead(side);
+    const double position = state_.fields.position[s_];
+    if (prospect.best && !both) {
+      const Edge& edge = state_.graph().network().edges[static_cast<size_t>(facts_.edge)];
+      const int32_t best = edge.lanes[static_cast<size_t>(facts_.index + offset)];
+      // Standing in a queue takes of the way that is left.
+      const double left = here_.reach - position - state_.load(best);
+      prospect.urgent = left < std::abs(offset) * look_ahead;
+    }
+    const double jam = std::max(state_.load(lane_), state_.load(LaneTo(side)));
+    const double left = std::max(0.0, there.reach - position - jam);
+    const bool back_in_time = prospect.best || left >= (std::abs(offset) + 2) * look_ahead;
+    const bool turn_lane = offset == 0 && there.reach < kTurnLane;
+    const bool stranded = side < 0 && offset == 0 && facts_.speed > kHighway;
+    prospect.usable = back_in_time && !turn_lane && !stranded;
+    return prospect;
+  }
+
+  Neighbours NeighboursOn(int32_t lane) const {
+    const Body body{state_.fields.position[s_], state_.fields.length[s_], state_.fields.speed[s_]};
+    return NeighboursAt(state_, lane, body, slot_, place_, distance_);
+  }
+
+  /// The leader on a lane; beyond its end only as far as one needs for stopping.
+  Neighbours LeaderOn(int32_t lane) const {
+    const double position = state_.fields.position[s_], length = state_.fields.length[s_];
+    const double seen = follower_.BrakeGap(state_.fields.speed[s_]) + follower_.min_gap();
+    return LeaderAt(state_, lane, {position, length, 0}, slot_, place_, seen);
+  }
+
+  /// What can be driven behind the leader of a lane.
+  double SpeedOn(int32_t lane, const Neighbours& near, bool soon) const {
+    const double desired = state_.DesiredSpeed(slot_, lane);
+    if (near.leader < 0) {
+      return desired;
+    }
+    const double gap = near.lead_gap - follower_.min_gap();
+    const LeaderState leader = state_.Leader(near.leader);
+    if (soon) {  // leaders speed up: what the next second brings is all that can be known
+      const double speed = state_.fields.speed[s_];
+      return std::min({desired, speed + follower_.accel(),
+                       follower_.FollowSpeed(state_.Driver(slot_, lane), gap, leader)});
+    }
+    // As if one drove up to it at one's own pace.
+    const double safe = follower_.SafeStopSpeed(
+        std::max(0.0, gap) + follower_.BrakeWay(leader.speed, leader.decel), follower_.tau());
+    return std::min(desired, std::max(safe, 0.0));
+  }
+
+  bool Lc2013Wants(int side, const Prospect& prospect) {
+    const double step = state_.step_length();
+    double& gain = state_.fields.speed_gain[s_];
+    const RouteLanes::LaneChoice& choice = ChoiceTo(side);
+    const Neighbours ahead = LeaderOn(lane_), beside = LeaderOn(LaneTo(side));
+    const auto speeds_up = [this](int32_t leader) {
+      return leader >= 0 && state_.fields.accel[static_cast<size_t>(leader)] > 0;
+    };
+    const bool soon = speeds_up(ahead.leader) || speeds_up(beside.leader);
+    const double here = SpeedOn(lane_, ahead, soon);
+    const double there = SpeedOn(LaneTo(side), beside, soon);
+    const double relative = (there - here) / std::max(there, kGainSpeed);
+    const double speed = state_.fields.speed[s_];
+    const bool leads_on = choice.reach / std::max(speed, 0.1) > kGainTime;
+    if (side < 0) {
+      if (here - kSlowerRight > there) {
+        gain *= gain < 0 ? std::pow(0.5, step) : 1;
+      } else {
+        gain -= gain < 0 || relative > 0 ? step * relative : 0;
+        if (KeepsRight(choice, beside)) {
+          return true;
+        }
+      }
+      if (gain < -kGainRight && leads_on) {
+        return true;
+      }
+    } else {
+      if (there > here) {
+        gain += step * relative;
+      } else if (gain > 0) {
+        gain *= std::pow(here > there ? 0.5 : 0.8, step);
+      }
+      if (gain > kGainLeft && relative > 0 && leads_on) {
+        return true;
+      }
+    }
+    // Towards the route's lane where that costs nothing.
+    return prospect.best && here_.offset != 0 && relative >= 0 && side * gain > 0;
+  }
+
+  /// Time passes on a lane whose right neighbour could be driven as well.
+  bool KeepsRight(const RouteLanes::LaneChoice& right, const Neighbours& near) {
+    const double desired = std::max(state_.DesiredSpeed(slot_, lane_), 0.1);
+    const double acceptance =
+        kKeepRightAcceptance * desired / facts_.speed * std::max(1.0, state_.fields.speed[s_]);
+    const double free = std::max(0.0, right.reach - follower_.BrakeGap(desired));
+    double time = std::min(acceptance, free / desired);
+    if (near.leader >= 0) {
+      const LeaderState leader = state_.Leader(near.leader);
+      if (leader.speed < desired) {
+        const double gap = near.lead_gap - follower_.min_gap() -
+                           follower_.SecureGap(desired, leader.speed, leader.decel);
+        time = std::min(time, std::clamp(gap, 0.0, free) / (desired - leader.speed));
+      }
+    }
+    double& right_wish = state_.fields.keep_right[s_];
+    right_wish += state_.step_length() * kGainRight * time / acceptance / kKeepRightTime;
+    return right_wish > kGainRight;
+  }
+
+  int MobilWish(const MobilParameters& mobil) {
     int best = 0;
     double best_gain = 0;
     for (const int side : {1, -1}) {
-      if (!Usable(side)) {
+      if (!Allowed(side) || !Look(side).usable ||
+          Blocked(state_, slot_, NeighboursOn(LaneTo(side))).any()) {
         continue;
       }
       const double gain = MobilGain(side, mobil) - mobil.threshold - side * mobil.right_bias;
@@ -70,102 +230,6 @@ class Decision {
       }
     }
     return best;
-  }
-
-  /// A wish to a side as it is noted: twice as strong where there is the room for it.
-  int Room(int side) const {
-    const int32_t lane = side > 0 ? facts_.left : facts_.right;
-    return Blocked(state_, follower_, state_.fields.speed[s_], NeighboursOn(lane)).any()
-               ? side
-               : side * kWishWithRoom;
-  }
-
- private:
-  static int Sign(int value) { return value > 0 ? 1 : -1; }
-
-  double NeededDistance(bool to_left) const {
-    // Standing in a queue does not mean that there is time.
-    const double speed = std::max(state_.fields.speed[s_], state_.DesiredSpeed(slot_, lane_) / 2);
-    return speed * kLookForward * (to_left ? kLookLeft : 1) +
-           2 * (follower_.length() + follower_.min_gap());
-  }
-
-  /// The neighbour lane is open and does not lead away from the route too soon.
-  bool Usable(int side) const {
-    const int32_t lane = side > 0 ? facts_.left : facts_.right;
-    if (lane < 0) {
-      return false;
-    }
-    const RouteLanes::LaneChoice& there = route_.At(place_, facts_.index + side);
-    if (!there.allowed) {
-      return false;
-    }
-    const double left = there.reach - state_.fields.position[s_];
-    return there.offset == 0 ||
-           left > std::abs(there.offset) * 2 * NeededDistance(there.offset > 0);
-  }
-
-  /// What can be driven behind the leader of a lane.
-  double SpeedOn(int32_t lane, const Neighbours& near) const {
-    const double desired = state_.DesiredSpeed(slot_, lane);
-    if (near.leader < 0) {
-      return desired;
-    }
-    const double gap = near.lead_gap - follower_.min_gap();
-    const LeaderState leader = state_.Leader(near.leader);
-    // As if one drove up to it at one's own pace.
-    const double safe = follower_.SafeStopSpeed(
-        std::max(0.0, gap) + follower_.BrakeWay(leader.speed, leader.decel), follower_.tau());
-    return std::min(desired, std::max(safe, 0.0));
-  }
-
-  Neighbours NeighboursOn(int32_t lane) const {
-    const Body body{state_.fields.position[s_], state_.fields.length[s_], state_.fields.speed[s_]};
-    return NeighboursAt(state_, lane, body, slot_, place_, distance_);
-  }
-
-  void UpdateGains() {
-    const double step = state_.step_length();
-    double& gain = state_.fields.speed_gain[s_];
-    double& right = state_.fields.keep_right[s_];
-    const double here = SpeedOn(lane_, NeighboursOn(lane_));
-    const double fade = std::pow(0.5, step);
-    bool left_faster = false, right_faster = false;
-    if (Usable(1)) {
-      const double there = SpeedOn(facts_.left, NeighboursOn(facts_.left));
-      left_faster = there > here;
-      gain += left_faster ? step * (there - here) / std::max(there, 1.0) : 0;
-    }
-    if (Usable(-1)) {
-      const Neighbours near = NeighboursOn(facts_.right);
-      const double there = SpeedOn(facts_.right, near);
-      right_faster = there > here;
-      gain -= right_faster ? step * (there - here) / std::max(there, 1.0) : 0;
-      right += step * kGainRight / kKeepRightTime *
-               std::min(1.0, FreeTime(facts_.right, near) / kKeepRightAcceptance);
-    } else {
-      right = 0;
-    }
-    if ((gain > 0 && !left_faster) || (gain < 0 && !right_faster)) {
-      gain *= fade;
-    }
-  }
-
-  /// Seconds that one could drive at full speed on a lane.
-  double FreeTime(int32_t lane, const Neighbours& near) const {
-    const double speed = std::max(state_.DesiredSpeed(slot_, lane), 0.1);
-    const RouteLanes::LaneChoice& there = route_.At(place_, state_.graph().lane(lane).index);
-    const double free = (there.reach - state_.fields.position[s_]) / speed;
-    if (near.leader < 0) {
-      return free;
-    }
-    const LeaderState leader = state_.Leader(near.leader);
-    const double gap = near.lead_gap - follower_.min_gap() -
-                       follower_.SecureGap(speed, leader.speed, leader.decel);
-    if (gap <= 0) {
-      return 0;
-    }
-    return std::min(free, gap / std::max(speed - leader.speed, 0.1));
   }
 
   double Acceleration(int32_t slot, int32_t leader, double gap, int32_t lane) const {
@@ -181,7 +245,7 @@ class Decision {
 
   /// a_c' - a_c + p [(a_n' - a_n) + (a_o' - a_o)], or -infinity where it is not safe.
   double MobilGain(int side, const MobilParameters& mobil) const {
-    const int32_t other = side > 0 ? facts_.left : facts_.right;
+    const int32_t other = LaneTo(side);
     const Neighbours old = NeighboursOn(lane_), next = NeighboursOn(other);
     const double length = state_.fields.length[s_];
     double gain = Acceleration(slot_, next.leader, next.lead_gap, other) -
@@ -218,7 +282,9 @@ void Cap(TrafficState& state, int32_t slot, int32_t leader, double gap) {
   const auto s = static_cast<size_t>(slot);
   const CarFollower& follower = *state.fields.follower[s];
   const DriverState driver = state.Driver(slot, state.fields.lane[s]);
-  const double speed = follower.FollowSpeed(driver, gap - follower.min_gap(), state.Leader(leader));
+  // A little more than the least gap, or the change would fail by millimetres for ever.
+  const double room = gap - follower.min_gap() - kMargin;
+  const double speed = follower.FollowSpeed(driver, room, state.Leader(leader));
   state.fields.speed_cap[s] = std::min(state.fields.speed_cap[s], speed);
 }
 
@@ -230,10 +296,10 @@ void CarryOut(TrafficState& state, int32_t slot) {
   const int32_t lane = wish > 0 ? from.left : from.right;
   const Neighbours near =
       NeighboursOnLane(state, lane, state.fields.position[s], state.fields.length[s], slot);
-  const Blockage blockage = Blocked(state, *state.fields.follower[s], state.fields.speed[s], near);
+  const Blockage blockage = Blocked(state, slot, near);
   if (std::abs(wish) == kWishWithRoom && !blockage.any()) {
     state.Move(slot, lane);
-    state.fields.speed_gain[s] = state.fields.keep_right[s] = 0;
+    state.fields.speed_gain[s] = state.fields.keep_right[s] = state.fields.look_ahead_speed[s] = 0;
   } else if (state.fields.urgent[s]) {
     if (blockage.by_leader) {
       Cap(state, slot, near.leader, near.lead_gap);
@@ -262,15 +328,9 @@ LaneChangeModel LaneChangeModelOf(const VehicleType& type) {
 void DecideLaneChange(TrafficState& state, int32_t slot, LaneChangeModel model,
                       const MobilParameters& mobil) {
   const auto s = static_cast<size_t>(slot);
-  Decision decision(state, slot);
-  int wish = decision.RouteWish();
-  state.fields.urgent[s] = wish != 0;
-  if (wish == 0 && model != LaneChangeModel::kNone) {
-    wish = model == LaneChangeModel::kMobil ? decision.MobilWish(mobil) : decision.Lc2013Wish();
-  }
-  if (wish != 0) {
-    wish = decision.Room(wish);
-  }
+  bool urgent = false;
+  const int wish = Decision(state, slot).Wish(model, mobil, urgent);
+  state.fields.urgent[s] = urgent;
   state.fields.wish[s] = static_cast<signed char>(wish);
 }
 

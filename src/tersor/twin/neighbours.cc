@@ -100,20 +100,50 @@ Neighbours NeighboursOnLane(const TrafficState& state, int32_t lane, double posi
   return found;
 }
 
+Neighbours LeaderAt(const TrafficState& state, int32_t lane, const Body& body, int32_t slot,
+                    int32_t place, double distance) {
+  Neighbours found = NeighboursOnLane(state, lane, body.position, body.length, slot);
+  if (found.leader < 0) {
+    FindLeaderAhead(state, lane, state.graph().lane(lane).length - body.position, slot, place,
+                    distance, found);
+  }
+  return found;
+}
+
 Neighbours NeighboursAt(const TrafficState& state, int32_t lane, const Body& body, int32_t slot,
                         int32_t place, double distance) {
   const double position = body.position, length = body.length;
-  Neighbours found = NeighboursOnLane(state, lane, position, length, slot);
-  if (found.leader < 0) {
-    FindLeaderAhead(state, lane, state.graph().lane(lane).length - position, slot, place, distance,
-                    found);
-  }
+  Neighbours found = LeaderAt(state, lane, body, slot, place, distance);
   if (found.follower < 0 && position - length < distance) {
     FollowerSearch search{distance, body.speed,
                           state.fields.follower[static_cast<size_t>(slot)]->decel()};
     FindFollowerBehind(state, lane, position - length, search, found);
   }
   return found;
+}
+
+Blockage Blocked(const TrafficState& state, int32_t slot, const Neighbours& near) {
+  const auto s = static_cast<size_t>(slot);
+  const VehicleFields& fields = state.fields;
+  const CarFollower& own = *fields.follower[s];
+  const double speed = fields.speed[s];
+  Blockage blockage;
+  if (near.leader >= 0) {
+    const auto l = static_cast<size_t>(near.leader);
+    const double lead = fields.speed[l] + std::min(0.0, own.tau() * fields.accel[l]);
+    const double next = speed + std::max(0.0, own.tau() * fields.accel[s]);
+    blockage.by_leader = near.lead_gap - own.min_gap() <
+                         own.SecureGap(next, std::max(0.0, lead), fields.follower[l]->decel());
+  }
+  if (near.follower >= 0) {
+    const auto f = static_cast<size_t>(near.follower);
+    const CarFollower& follower = *fields.follower[f];
+    const double next = fields.speed[f] + std::max(0.0, follower.tau() * fields.accel[f]);
+    const double lead = speed + std::min(0.0, follower.tau() * fields.accel[s]);
+    blockage.by_follower = near.follow_gap - follower.min_gap() <
+                           follower.SecureGap(next, std::max(0.0, lead), own.decel());
+  }
+  return blockage;
 }
 
 Blockage Blocked(const TrafficState& state, const CarFollower& own, double speed,

@@ -28,11 +28,18 @@ Neighbours NeighboursAt(const TrafficState& state, int32_t lane, const Body& bod
 Neighbours NeighboursOnLane(const TrafficState& state, int32_t lane, double position, double length,
                             int32_t slot);
 
+/// Its leader alone.
+Neighbours LeaderAt(const TrafficState& state, int32_t lane, const Body& body, int32_t slot,
+                    int32_t place, double distance);
+
 /// There is the room for a vehicle that both it and its follower need to drive safely.
 struct Blockage {
   bool by_leader = false, by_follower = false;
   bool any() const { return by_leader || by_follower; }
 };
+/// For one who changes lanes: whoever speeds up or brakes is taken to go on for a reaction time.
+Blockage Blocked(const TrafficState& state, int32_t slot, const Neighbours& near);
+/// For one who comes onto the road.
 Blockage Blocked(const TrafficState& state, const CarFollower& own, double speed,
                  const Neighbours& near);
 

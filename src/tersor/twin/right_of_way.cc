@@ -115,11 +115,7 @@ class ClearWay {
   }
 
   /// Goes over an internal lane; those on it will take their room behind it.
-  void Cross(int32_t lane) {
-    for (const int32_t other : state_.on_lane(lane)) {
-      space_ -= Taken(other);
-    }
-  }
+  void Cross(int32_t lane) { space_ -= state_.load(lane); }
 
   /// Adds a road's lane. False: somebody stands on it or waits, so that the space ends there.
   bool Enter(int32_t lane) {

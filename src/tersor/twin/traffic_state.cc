@@ -10,10 +10,11 @@ void VehicleFields::Resize(size_t size) {
     field->resize(size);
   }
   for (auto* field :
-       {&length,     &speed_factor, &arrival_position, &position,  &speed,      &accel,
-        &next_speed, &speed_gain,   &keep_right,       &speed_cap, &departed,   &waiting,
-        &waited,     &time_loss,    &driven,           &entered,   &entry_time, &conflict_time,
-        &advance,    &pilot_speed,  &pilot_accel,      &x,         &y,          &angle}) {
+       {&length,          &speed_factor, &arrival_position, &position,  &speed,      &accel,
+        &next_speed,      &speed_gain,   &keep_right,       &speed_cap, &departed,   &waiting,
+        &waited,          &time_loss,    &driven,           &entered,   &entry_time, &conflict_time,
+        &advance,         &pilot_speed,  &pilot_accel,      &x,         &y,          &angle,
+        &look_ahead_speed}) {
     field->resize(size);
   }
   follower.resize(size);
@@ -32,6 +33,7 @@ TrafficState::TrafficState(const RoadGraph& graph, double step_length)
     : graph_(&graph),
       step_length_(step_length),
       on_lane_(static_cast<size_t>(graph.num_lanes())),
+      load_(static_cast<size_t>(graph.num_lanes()), 0),
       leaving_(static_cast<size_t>(graph.num_lanes())),
       reaching_(static_cast<size_t>(graph.num_lanes())),
       active_(static_cast<size_t>(graph.num_lanes()), 0) {}
@@ -54,7 +56,7 @@ int32_t TrafficState::AddSlot() {
   fields.wants_out[s] = 0;
   fields.entered[s] = fields.entry_time[s] = fields.conflict_time[s] =
       std::numeric_limits<double>::infinity();
-  fields.speed_gain[s] = fields.keep_right[s] = 0;
+  fields.speed_gain[s] = fields.keep_right[s] = fields.look_ahead_speed[s] = 0;
   fields.speed_cap[s] = std::numeric_limits<double>::infinity();
   fields.wish[s] = 0;
   fields.urgent[s] = 0;
@@ -89,6 +91,8 @@ void TrafficState::Insert(int32_t slot, int32_t lane) {
     --before;
   }
   vehicles.insert(before, slot);
+  const CarFollower& follower = *fields.follower[static_cast<size_t>(slot)];
+  load_[static_cast<size_t>(lane)] += follower.length() + follower.min_gap();
   fields.lane[static_cast<size_t>(slot)] = lane;
 }
 
@@ -105,8 +109,12 @@ void TrafficState::Place(int32_t slot, int32_t lane) {
 }
 
 void TrafficState::Remove(int32_t slot) {
-  std::vector<int32_t>& vehicles = on_lane(fields.lane[static_cast<size_t>(slot)]);
+  const int32_t lane = fields.lane[static_cast<size_t>(slot)];
+  std::vector<int32_t>& vehicles = on_lane(lane);
   vehicles.erase(std::find(vehicles.begin(), vehicles.end(), slot));
+  const CarFollower& follower = *fields.follower[static_cast<size_t>(slot)];
+  double& load = load_[static_cast<size_t>(lane)];
+  load = vehicles.empty() ? 0 : load - follower.length() - follower.min_gap();
   fields.lane[static_cast<size_t>(slot)] = -1;
 }
 

@@ -54,6 +54,7 @@ struct VehicleFields {
   std::vector<char> wants_out;        // by its last plan it drives over its lane's end
   // Lane changes.
   std::vector<double> speed_gain, keep_right;  // how much speaks for the left, for the right
+  std::vector<double> look_ahead_speed;        // m/s by which the route's lane is looked for
   std::vector<double> speed_cap;               // m/s for the next step, to let somebody in
   std::vector<signed char> wish;  // above 0 to the left, below to the right; 2: has room
   std::vector<char> urgent;       // the route needs the wish
@@ -86,6 +87,8 @@ class TrafficState {
     return on_lane_[static_cast<size_t>(lane)];
   }
   std::vector<int32_t>& on_lane(int32_t lane) { return on_lane_[static_cast<size_t>(lane)]; }
+  /// m that the vehicles on a lane take, with their gaps.
+  double load(int32_t lane) const { return load_[static_cast<size_t>(lane)]; }
   /// Lanes with vehicles; the order depends on the history alone.
   const std::vector<int32_t>& active_lanes() const { return active_lanes_; }
 
@@ -140,6 +143,7 @@ class TrafficState {
   const RoadGraph* graph_;
   double step_length_;
   std::vector<std::vector<int32_t>> on_lane_;  // front to back
+  std::vector<double> load_;
   std::vector<Rear> leaving_;
   std::vector<int32_t> left_lanes_;  // those with an entry in leaving_
   std::vector<std::vector<int32_t>> reaching_;
