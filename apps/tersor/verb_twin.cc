@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli.h"
@@ -26,6 +27,7 @@
 #include "tersor/util/parallel_for.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
+#include "verb_twin_calibrate.h"
 #include "verb_twin_record.h"
 #include "verb_twin_validate.h"
 #include "verbs.h"
@@ -185,37 +187,39 @@ int RunTwinMakeCorridor(int argc, char** argv) {
   return 0;
 }
 
+/// What `tersor twin` can do, in the order of its help.
+constexpr struct {
+  std::string_view name, help;
+  int (*run)(int argc, char** argv);
+} kActions[] = {
+    {"run", "run a traffic scenario, by our own engine or by SUMO", RunTwinRun},
+    {"ssm", "measure surrogate safety on floating car data", RunTwinSsm},
+    {"calibrate", "fit drivers to what was measured on a road", RunTwinCalibrate},
+    {"record", "record clips from above, the weather being their class", RunTwinRecord},
+    {"make-corridor", "write a synthetic signalised corridor", RunTwinMakeCorridor},
+    {"validate", "compare the twin with closed forms and published figures", RunTwinValidate},
+};
+
 }  // namespace
 
 int RunTwin(int argc, char** argv) {
-  const std::string action = argc > 1 ? argv[1] : "";
-  if (action == "run") {
-    return RunTwinRun(argc - 1, argv + 1);
+  const std::string_view given = argc > 1 ? argv[1] : "";
+  std::string names;
+  for (const auto& action : kActions) {
+    if (given == action.name) {
+      return action.run(argc - 1, argv + 1);
+    }
+    names += (names.empty() ? "" : ", ") + std::string(action.name);
   }
-  if (action == "ssm") {
-    return RunTwinSsm(argc - 1, argv + 1);
-  }
-  if (action == "record") {
-    return RunTwinRecord(argc - 1, argv + 1);
-  }
-  if (action == "make-corridor") {
-    return RunTwinMakeCorridor(argc - 1, argv + 1);
-  }
-  if (action == "validate") {
-    return RunTwinValidate(argc - 1, argv + 1);
-  }
-  if (action == "-h" || action == "--help") {
-    fmt::print(
-        "tersor twin ACTION [OPTIONS]\n\n"
-        "  run            run a traffic scenario, by our own engine or by SUMO\n"
-        "  ssm            measure surrogate safety on floating car data\n"
-        "  record         record clips from above, the weather being their class\n"
-        "  make-corridor  write a synthetic signalised corridor\n"
-        "  validate       compare the twin with closed forms and published figures\n\n"
-        "`tersor twin ACTION --help` lists the options.\n");
+  if (given == "-h" || given == "--help") {
+    fmt::print("tersor twin ACTION [OPTIONS]\n\n");
+    for (const auto& action : kActions) {
+      fmt::print("  {:<14} {}\n", action.name, action.help);
+    }
+    fmt::print("\n`tersor twin ACTION --help` lists the options.\n");
     return 0;
   }
-  FailUsage("tersor twin: the first argument must be: run, ssm, record, make-corridor or validate");
+  FailUsage("tersor twin: the first argument must be: ", names);
 }
 
 }  // namespace tersor::cli

@@ -134,6 +134,45 @@ TEST_F(TwinCommand, ValidatesAVehicleOfOnesOwn) {
       2, {"bad.yaml: mass is 12; it must be in 200 .. 60000"});
 }
 
+TEST_F(TwinCommand, SlipperyRoadsAreMeasuredAsSuch) {
+  ASSERT_EQ(RunCommand(Run("run", "")).code, 0);
+  const auto measure = [&](const std::string& more) {
+    const CommandResult measured =
+        RunCommand(kTersor + "twin ssm --fcd " + (folder_ / "run/fcd.xml.gz") + " --net " +
+                   (folder_ / "corridor/corridor.net.xml") + " --json " + (folder_ / "m.json") +
+                   " -o " + (folder_ / "m.csv") + more);
+    EXPECT_EQ(measured.code, 0) << measured.error;
+    return ReadJsonFile(folder_ / "m.json")["metrics"];
+  };
+  const Json dry = measure(""), ice = measure(" --friction 0.15");
+  EXPECT_GT(ice["crash_potential_index"], dry["crash_potential_index"]);
+  EXPECT_GT(ice["conflicts_beyond_grip"], dry["conflicts_beyond_grip"]);
+  EXPECT_EQ(ice["tet_s"], dry["tet_s"]);
+  EXPECT_GT(dry["conflicts_per_1000_veh_km"], 0);
+}
+
+TEST_F(TwinCommand, CalibratesAndGoesOn) {
+  Spill(folder_ / "radar.csv",
+        "measure,p10,p50,p90\nspeed_kmh,68.3,80.9,93.9\naccel_mps2,0.55,1.28,2.05\n"
+        "decel_mps2,0.51,1.13,1.85\nheadway_s,1.70,3.07,4.53\n");
+  const std::string command = kTersor + "twin calibrate " +
+                              (folder_ / "corridor/corridor.sumocfg") + " --percentiles " +
+                              (folder_ / "radar.csv") + " --edges eb2,eb3 --warm-up 30 --end 120 " +
+                              "--draws 40 --runs 1 -o " + (folder_ / "fit") + " ";
+  const CommandResult stopped = RunCommand("timeout -s INT 2 " + command + "--evaluations 5000");
+  EXPECT_NE(stopped.error.find("the calibration was stopped"), std::string::npos) << stopped.error;
+  const size_t done = ReadJsonFile(folder_ / "fit/evaluations.json")["evaluations"].size();
+  EXPECT_GT(done, 0U);
+  const CommandResult run = RunCommand(command + "--evaluations " + std::to_string(done + 1));
+  ASSERT_EQ(run.code, 0) << run.error;
+  EXPECT_NE(run.out.find("SUMO's defaults, Krauss"), std::string::npos) << run.out;
+  EXPECT_LE(ReadJsonFile(folder_ / "fit/evaluations.json")["evaluations"].size(), done + 1);
+  EXPECT_GT(Slurp(folder_ / "fit/drivers.add.xml").size(), 1000U);
+  ExpectFailure(kTersor + "twin calibrate a.sumocfg --edges e -o " + (folder_ / "x"), 2,
+                {"--rows or --percentiles"});
+  ExpectFailure(command + "--model Gipps", 2, {"--model Gipps is not known"});
+}
+
 TEST_F(TwinCommand, BadInputIsOneLine) {
   ExpectFailure(kTersor + "twin", 2, {"must be: run"});
   ExpectFailure(Run("x", "--traffic sumoo"), 2, {"sumo:host:port"});

@@ -2,11 +2,13 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <utility>
 
 #include "tersor/twin/demand.h"
+#include "tersor/twin/fcd.h"
 #include "tersor/twin/network.h"
 #include "tersor/util/error.h"
 #include "test_files.h"
@@ -43,6 +45,19 @@ TEST(FuzzCorpus, Demand) {
   });
   EXPECT_EQ(accepted, 3);
   EXPECT_EQ(refused, 3);
+}
+
+TEST(FuzzCorpus, Fcd) {
+  const Network network = ParseNetwork(testing::kSmallNetwork, "small");
+  const tersor::testing::TemporaryFolder folder;
+  const auto [accepted, refused] = Replay("fcd", [&](const std::string& text) {
+    std::ofstream(folder / "in.xml", std::ios::binary) << text;
+    FcdReader reader(folder / "in.xml", network);
+    while (reader.Next()) {
+    }
+  });
+  EXPECT_EQ(accepted, 4);
+  EXPECT_EQ(refused, 5);
 }
 
 }  // namespace
