@@ -9,7 +9,7 @@ namespace tersor::twin {
 namespace {
 
 constexpr uint64_t kRainStream = 0x7261696e, kFlakeStream = 0x666c616b, kSprayStream = 0x73707279;
-constexpr double kCameraHeight = 12;  // m of air between the middle of the picture and the eye
+constexpr double kCameraHeight = 8;  // m of air between the middle of the picture and the eye
 constexpr double kLightReach = 45;    // m that a headlamp's light is drawn
 constexpr double kPicture = 64;       // pixels: sizes of drops are given for such a picture
 

@@ -15,9 +15,9 @@ namespace {
 constexpr double kLaneChange = 2.5;  // s
 constexpr double kJump = 1.2;        // m to the side within a step that only a lane change makes
 constexpr double kBraking = -0.6;    // m/s^2 from which brake lamps show
-constexpr int kTries = 16;           // places that are looked at for a clip
+constexpr int kTries = 24;           // places that are looked at for a clip
 constexpr uint64_t kDraws = 8;       // random numbers a try
-constexpr double kEnough = 3.5;      // of Interest()
+constexpr double kEnough = 4;        // of Interest()
 
 /// How much of a lane change is left.
 double Left(double share) {
@@ -181,7 +181,7 @@ double ClipFilm::Interest(const Shot& shot) const {
   double interest = 0;
   for (const ViewedVehicle& vehicle : seen_.vehicles()) {
     if (Distance(vehicle.front.point, shot.camera.center) < 0.42 * shot.camera.metres) {
-      interest += vehicle.speed > 1 ? 2 : 0.5;
+      interest += vehicle.speed > 1 ? 2 : 0.25;
     }
   }
   return interest;

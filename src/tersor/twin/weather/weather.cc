@@ -19,16 +19,15 @@ namespace {
 // - visibility: heavy rain and snow by the weather services' classes (snow below 500 m is heavy,
 //   below 1 km moderate); fog as in driving simulator studies, 40 to 600 m.
 // - factors of speed and headway: freeway speeds fall by 3 to 13 % in light rain, 3 to 16 % in
-// heavy
-//   rain, 5 to 40 % in snow (FHWA, "Best Practices for Road Weather Management"); capacity by 2 %,
-//   7 to 14 %, 11 to 22 % (HCM 2010), which the longer headway yields. Fog slows drivers, though
-//   not enough to stop within sight, and leaves their headway alone or shortens it in the densest.
-//   Ice: chosen, beyond the slowest snow.
+//   heavy rain, 5 to 40 % in snow (FHWA, "Best Practices for Road Weather Management"); capacity by
+//   2 %, 7 to 14 %, 11 to 22 % (HCM 2010), which the longer headway yields: matrix/capacity.h has
+//   the formula, matrix/validate_weather.h what comes of it. Fog slows drivers, though not enough
+//   to stop within sight, and leaves their headway alone or shortens it in the densest. Ice:
+//   chosen, beyond the slowest snow.
 // - reaction time: grows where the outline ahead is barely seen; the amounts are chosen.
 // - rain: classes of HCM 2010, up to 2.5 mm/h light, above 6.4 mm/h heavy; snow in water, heavy
-// from
-//   2.5 mm/h. Water film: 0.046 sqrt(L I) S^-1/5 mm of Russam and Ross (Road Research Laboratory
-//   LR 236, 1968), L 7.3 m (two lanes) of crossfall S 2 %, I the rain.
+//   from 2.5 mm/h. Water film: 0.046 sqrt(L I) S^-1/5 mm of Russam and Ross (Road Research
+//   Laboratory LR 236, 1968), L 7.3 m (two lanes) of crossfall S 2 %, I the rain.
 const Weather kClear{};
 
 Weather Named(std::string name, double peak, double slide, double visibility, double speed,
@@ -56,7 +55,7 @@ std::vector<Weather> MakePresets() {
   Weather night = Named("night_dry", 0.85, 0.70, 10000, 0.97, 1, 1, 0.3);
   // Dipped headlamps show a dark pedestrian at 50 to 100 m.
   night.headlamp_range = 80;
-  const Weather light_rain = Rain("light_rain", 0.60, 0.50, 2000, 0.95, 1.05, 0.95, 0.1, 2, 0.4);
+  const Weather light_rain = Rain("light_rain", 0.60, 0.50, 2000, 0.95, 1.02, 0.95, 0.1, 2, 0.4);
   const Weather heavy_rain = Rain("heavy_rain", 0.50, 0.40, 500, 0.88, 1.15, 0.85, 0.2, 15, 1.05);
   const Weather fog_light = Named("fog_light", 0.70, 0.60, 400, 0.97, 1, 1, 0.1);
   const Weather fog_medium = Named("fog_medium", 0.70, 0.60, 150, 0.90, 1, 1, 0.3);
