@@ -85,6 +85,7 @@ struct Demand {
 /// The simulated time, in seconds.
 struct TimeWindow {
   double begin = 0, end = std::numeric_limits<double>::infinity();
+  double step = 1;  // in which a flow of a probability a second draws
 };
 
 /// Reads files of vTypes, distributions, routes, vehicles, trips and flows (also .gz), in order.

@@ -18,12 +18,12 @@ constexpr BuiltIn kBuiltIns[] = {
 
 }  // namespace
 
-void Distribution::Add(int32_t item, double weight) {
+void WeightedItems::Add(int32_t item, double weight) {
   items_.push_back(item);
   sums_.push_back((sums_.empty() ? 0 : sums_.back()) + weight);
 }
 
-int32_t Distribution::At(double uniform) const {
+int32_t WeightedItems::At(double uniform) const {
   const auto found = std::upper_bound(sums_.begin(), sums_.end(), uniform * sums_.back());
   return items_[std::min(static_cast<size_t>(found - sums_.begin()), items_.size() - 1)];
 }
@@ -46,7 +46,7 @@ void DemandCatalogue::DeclareItems(const XmlElement& element) {
   if (element.name() == "vType") {
     AddType(element);
   } else if (element.name() == "route") {
-    Distribution route;
+    WeightedItems route;
     route.Add(AddRouteElement(element, element.Label()), 1);
     AddName(element, route_names_, std::move(route));
   } else if (element.name() == "vTypeDistribution") {
@@ -59,7 +59,7 @@ void DemandCatalogue::DeclareItems(const XmlElement& element) {
 void DemandCatalogue::DeclareDistribution(const XmlElement& element) {
   if (element.name() == "vTypeDistribution") {
     warnings_.UnknownAttributes(element, {"id", "vTypes", "probabilities"});
-    Distribution types = Listed(element, "vTypes", type_names_, "vehicle type");
+    WeightedItems types = Listed(element, "vTypes", type_names_, "vehicle type");
     for (const XmlElement& child : element.Children("vType")) {
       types.Add(Find(type_names_, child.Text("id"), child, "id", "vehicle type").first(),
                 child.NonNegative("probability", 1));
@@ -82,13 +82,13 @@ void DemandCatalogue::AddType(const XmlElement& element) {
     types_.front() = std::move(type);
     return;
   }
-  Distribution only;
+  WeightedItems only;
   only.Add(static_cast<int32_t>(types_.size()), 1);
   AddName(element, type_names_, std::move(only));
   types_.push_back(std::move(type));
 }
 
-const Distribution& DemandCatalogue::TypesOf(const XmlElement& element) {
+const WeightedItems& DemandCatalogue::TypesOf(const XmlElement& element) {
   const std::string id(element.Text("type", kDefaultType));
   for (const BuiltIn& built_in : kBuiltIns) {
     // They come into being when somebody drives them.
@@ -100,12 +100,12 @@ const Distribution& DemandCatalogue::TypesOf(const XmlElement& element) {
   return Find(type_names_, id, element, "type", "vehicle type");
 }
 
-const Distribution& DemandCatalogue::RoutesOf(const XmlElement& element) const {
+const WeightedItems& DemandCatalogue::RoutesOf(const XmlElement& element) const {
   return Find(route_names_, element.Text("route"), element, "route", "route");
 }
 
-Distribution DemandCatalogue::AddRoutes(const XmlElement& element, const std::string& owner) {
-  Distribution routes;
+WeightedItems DemandCatalogue::AddRoutes(const XmlElement& element, const std::string& owner) {
+  WeightedItems routes;
   if (element.name() == "route") {
     routes.Add(AddRouteElement(element, owner), 1);
     return routes;
@@ -169,15 +169,15 @@ int32_t DemandCatalogue::TypeWithFactor(int32_t type, double speed_factor) {
   return place->second;
 }
 
-void DemandCatalogue::AddName(const XmlElement& element, Names& names, Distribution items) {
+void DemandCatalogue::AddName(const XmlElement& element, Names& names, WeightedItems items) {
   if (!names.try_emplace(std::string(element.Text("id")), std::move(items)).second) {
     element.Fail(": a second one of this id");
   }
 }
 
-Distribution DemandCatalogue::Listed(const XmlElement& element, const char* attribute,
-                                     const Names& names, const char* kind) {
-  Distribution distribution;
+WeightedItems DemandCatalogue::Listed(const XmlElement& element, const char* attribute,
+                                      const Names& names, const char* kind) {
+  WeightedItems distribution;
   const std::vector<std::string_view> ids = element.Words(attribute);
   const std::vector<std::string_view> weights = element.Words("probabilities");
   if (!weights.empty() && weights.size() != ids.size()) {
@@ -193,9 +193,9 @@ Distribution DemandCatalogue::Listed(const XmlElement& element, const char* attr
   return distribution;
 }
 
-const Distribution& DemandCatalogue::Find(const Names& names, std::string_view id,
-                                          const XmlElement& element, const char* attribute,
-                                          const char* kind) {
+const WeightedItems& DemandCatalogue::Find(const Names& names, std::string_view id,
+                                           const XmlElement& element, const char* attribute,
+                                           const char* kind) {
   const auto found = names.find(std::string(id));
   if (found == names.end()) {
     std::vector<std::string> known;

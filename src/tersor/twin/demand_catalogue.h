@@ -15,8 +15,8 @@
 
 namespace tersor::twin {
 
-/// One of several, by their weights. A single item is a distribution, too.
-class Distribution {
+/// One of several, by their weights. A single item will do, too.
+class WeightedItems {
  public:
   void Add(int32_t item, double weight);
   /// `uniform` in [0, 1).
@@ -39,11 +39,11 @@ class DemandCatalogue {
   void Declare(const std::vector<XmlElement>& elements);
 
   /// Those that the element names as its `type` and as its `route`.
-  const Distribution& TypesOf(const XmlElement& element);
-  const Distribution& RoutesOf(const XmlElement& element) const;
+  const WeightedItems& TypesOf(const XmlElement& element);
+  const WeightedItems& RoutesOf(const XmlElement& element) const;
 
   /// Adds a route that stands within `owner`, or all those of a distribution there.
-  Distribution AddRoutes(const XmlElement& element, const std::string& owner);
+  WeightedItems AddRoutes(const XmlElement& element, const std::string& owner);
   int32_t AddRoute(Route route);
 
   /// The edges that an attribute lists; `owner` is who drives over them, for messages.
@@ -59,18 +59,18 @@ class DemandCatalogue {
   std::vector<Route> TakeRoutes() { return std::move(routes_); }
 
  private:
-  using Names = std::unordered_map<std::string, Distribution>;
+  using Names = std::unordered_map<std::string, WeightedItems>;
 
   void DeclareItems(const XmlElement& element);
   void DeclareDistribution(const XmlElement& element);
   void AddType(const XmlElement& element);
   int32_t AddRouteElement(const XmlElement& element, const std::string& owner);
-  static void AddName(const XmlElement& element, Names& names, Distribution items);
-  static Distribution Listed(const XmlElement& element, const char* attribute, const Names& names,
-                             const char* kind);
-  static const Distribution& Find(const Names& names, std::string_view id,
-                                  const XmlElement& element, const char* attribute,
-                                  const char* kind);
+  static void AddName(const XmlElement& element, Names& names, WeightedItems items);
+  static WeightedItems Listed(const XmlElement& element, const char* attribute, const Names& names,
+                              const char* kind);
+  static const WeightedItems& Find(const Names& names, std::string_view id,
+                                   const XmlElement& element, const char* attribute,
+                                   const char* kind);
 
   const Network& network_;
   InputWarnings& warnings_;

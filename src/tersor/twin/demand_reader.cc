@@ -30,8 +30,8 @@ enum Draw : uint64_t { kTypeDraw, kRouteDraw, kArrivalDraw };
 struct Traveller {
   XmlElement element;
   Departure departure;
-  Distribution types;
-  Distribution routes;         // or, of a trip:
+  WeightedItems types;
+  WeightedItems routes;        // or, of a trip:
   std::vector<int32_t> stops;  // edges
 };
 

@@ -338,7 +338,7 @@ void Encounter::MeasureBoxes(const View& view, Type type) {
   KeepLeast(ttc, view.frame.now->time, AheadOf(view.frame, view.ego, 0), type, &min_box_ttc);
 }
 
-Point Locate(const RoadMap& map, const RoutePaths& paths, const PathPlace& place) {
+Point Locate(const RoadTables& map, const RoutePaths& paths, const PathPlace& place) {
   if (place.lane < 0) {
     return {kNotAvailable, kNotAvailable};
   }

@@ -88,7 +88,7 @@ class Encounter {
 };
 
 /// Where a path's place lies on the map.
-Point Locate(const RoadMap& map, const RoutePaths& paths, const PathPlace& place);
+Point Locate(const RoadTables& map, const RoutePaths& paths, const PathPlace& place);
 
 }  // namespace tersor::twin
 

@@ -25,7 +25,7 @@ struct Meeting {
 /// left open.
 class EncounterClassifier {
  public:
-  EncounterClassifier(const RoadMap& map, const RoutePaths& paths, double range)
+  EncounterClassifier(const RoadTables& map, const RoutePaths& paths, double range)
       : map_(map), paths_(paths), range_(range) {}
 
   Meeting Classify(const Frame& frame, int32_t ego, const Foe& foe) const;
@@ -50,7 +50,7 @@ class EncounterClassifier {
   // m of the internal lane before this one; 0 where there is none.
   double LengthBefore(int32_t lane) const;
 
-  const RoadMap& map_;
+  const RoadTables& map_;
   const RoutePaths& paths_;
   double range_;
 };

@@ -84,10 +84,11 @@ std::vector<double> FlowTimes(const XmlElement& flow, const TimeWindow& window, 
   }
   const double per_second = rhythm.rate > 0     ? rhythm.rate
                             : rhythm.period > 0 ? 1 / rhythm.period
-                                                : 1;
-  const double share = rhythm.probability > 0 ? rhythm.probability : 1;
+                                                : 1 / window.step;
+  // Drawn in every step, as SUMO does.
+  const double share = rhythm.probability > 0 ? std::min(1.0, rhythm.probability * window.step) : 1;
   if (std::min(number / share, (last - begin) * per_second) > kMostVehicles) {
-    flow.Fail(": a flow of more than ", kMostVehicles, " vehicles, or seconds to draw one in");
+    flow.Fail(": a flow of more than ", kMostVehicles, " vehicles, or steps to draw one in");
   }
   std::vector<double> times;
   double time = begin;
@@ -97,7 +98,7 @@ std::vector<double> FlowTimes(const XmlElement& flow, const TimeWindow& window, 
     if (time >= last) {
       break;
     }
-    if (rhythm.probability == 0 || draw() < rhythm.probability) {
+    if (rhythm.probability == 0 || draw() < share) {
       times.push_back(time);
     }
   }

@@ -96,9 +96,10 @@ Simulation LoadSimulation(const SimulationConfig& config) {
   // SUMO reads the additional files first, too.
   std::vector<std::string> files = config.additional;
   files.insert(files.end(), config.routes.begin(), config.routes.end());
-  simulation.demand =
-      ScaledDemand(ReadDemand(files, simulation.network, config.seed, config.window),
-                   config.demand_scale, config.seed, config.window.end);
+  TimeWindow window = config.window;
+  window.step = config.step_length;
+  simulation.demand = ScaledDemand(ReadDemand(files, simulation.network, config.seed, window),
+                                   config.demand_scale, config.seed, config.window.end);
   return simulation;
 }
 

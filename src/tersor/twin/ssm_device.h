@@ -85,7 +85,7 @@ class SsmDevice {
 
   SsmOptions options_;
   EncounterOptions encounter_options_;
-  RoadMap map_;
+  RoadTables map_;
   RoutePaths paths_;
   Surroundings surroundings_;
   EncounterClassifier classifier_;

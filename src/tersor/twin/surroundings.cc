@@ -9,7 +9,7 @@ size_t Index(int32_t index) { return static_cast<size_t>(index); }
 
 // m across the junction between two edges, by the first lane that leads there; 0 where none does,
 // as SUMO has it.
-double LengthBetween(const RoadMap& map, int32_t from, int32_t to) {
+double LengthBetween(const RoadTables& map, int32_t from, int32_t to) {
   for (const int32_t lane : map.network.edges[Index(from)].lanes) {
     for (const int32_t connection : map.lane(lane).connections) {
       if (map.lane(map.connection(connection).to).edge == to) {
@@ -22,7 +22,7 @@ double LengthBetween(const RoadMap& map, int32_t from, int32_t to) {
 
 }  // namespace
 
-Surroundings::Surroundings(const RoadMap& map, const RoutePaths& paths, double range)
+Surroundings::Surroundings(const RoadTables& map, const RoutePaths& paths, double range)
     : map_(map),
       paths_(paths),
       range_(range),

@@ -16,8 +16,8 @@
 namespace tersor::twin {
 
 /// What of a network the search and the classification need; built once.
-struct RoadMap {
-  explicit RoadMap(const Network& network)
+struct RoadTables {
+  explicit RoadTables(const Network& network)
       : network(network), topology(network), conflicts(network, topology) {}
 
   const Network& network;
@@ -59,7 +59,7 @@ struct Foe {
 
 class Surroundings {
  public:
-  Surroundings(const RoadMap& map, const RoutePaths& paths, double range);
+  Surroundings(const RoadTables& map, const RoutePaths& paths, double range);
 
   /// Sorts the vehicles of a frame by lane and place; the frame stays alive until the next call.
   void Begin(const Frame& frame);
@@ -109,7 +109,7 @@ class Surroundings {
     return map_.lane(map_.network.edges[static_cast<size_t>(edge)].lanes.front()).length;
   }
 
-  const RoadMap& map_;
+  const RoadTables& map_;
   const RoutePaths& paths_;
   double range_;
   const Frame* frame_ = nullptr;
