@@ -121,7 +121,8 @@ TEST_F(TwinCommand, ValidatesAVehicleOfOnesOwn) {
                                        (folder_ / "wagon.yaml") + " -o " + (folder_ / "val"));
   ASSERT_EQ(run.code, 0) << run.error;
   int rows = 0;
-  for (const Json& row : ReadJsonFile(folder_ / "val/record.json")["rows"]) {
+  const Json record = ReadJsonFile(folder_ / "val/record.json");
+  for (const Json& row : record["rows"]) {
     if (row["quantity"].get<std::string>().starts_with("wagon, ")) {
       EXPECT_TRUE(row["agrees"].get<bool>()) << row.dump();
       ++rows;
