@@ -93,9 +93,11 @@ double TurningTtc(const MovingBox& a, const MovingBox& b, double horizon) {
 
 }  // namespace
 
-bool BoxesOverlap(const MovingBox& a, const MovingBox& b) {
-  return Separation(PlaceAt(a, 0), PlaceAt(b, 0)) < 0;
+double BoxOverlap(const MovingBox& a, const MovingBox& b) {
+  return -Separation(PlaceAt(a, 0), PlaceAt(b, 0));
 }
+
+bool BoxesOverlap(const MovingBox& a, const MovingBox& b) { return BoxOverlap(a, b) > 0; }
 
 double BoxTtc(const MovingBox& a, const MovingBox& b, double horizon) {
   // Most pairs are too far apart to meet at all.

@@ -16,6 +16,10 @@ struct MovingBox {
   double turn_rate = 0;  // radians/s, of the heading; its middle then moves on an arc
 };
 
+/// m, by how much two boxes are inside each other along the axis on which it is least; below 0
+/// where they do not touch.
+double BoxOverlap(const MovingBox& a, const MovingBox& b);
+
 /// Whether two boxes share more than a border now.
 bool BoxesOverlap(const MovingBox& a, const MovingBox& b);
 

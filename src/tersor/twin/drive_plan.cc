@@ -44,21 +44,29 @@ double BrakingSpeed(const CarFollower& follower, double distance, double speed, 
 /// One vehicle's look ahead, link by link.
 class Planner {
  public:
-  /// `plans` is what it writes. Where it does not heed leaders, nobody is in the way.
-  Planner(const TrafficState& state, const LinkSignals& signals, int32_t slot, bool heeds_leaders,
-          std::vector<LinkPlan>& plans)
+  /// How a vehicle looks ahead that is not driven by the traffic alone.
+  struct View {
+    bool heeds_leaders = true;  // otherwise nobody is in the way
+    double nearer = 0;          // m by which everything seems nearer than it is
+  };
+
+  /// `plans` is what it writes.
+  Planner(const TrafficState& state, const LinkSignals& signals, int32_t slot,
+          const CarFollower& follower, const View& view, std::vector<LinkPlan>& plans)
       : state_(state),
         signals_(signals),
         slot_(slot),
         s_(static_cast<size_t>(slot)),
-        heeds_leaders_(heeds_leaders),
-        follower_(*state.fields.follower[s_]),
+        heeds_leaders_(view.heeds_leaders),
+        nearer_(view.nearer),
+        follower_(follower),
         lane_(state.fields.lane[s_]),
         place_(state.fields.place[s_]),
         driver_(state.Driver(slot, lane_)),
         seen_(state.graph().lane(lane_).length - state.fields.position[s_]),
         brake_way_(follower_.BrakeWay(driver_.speed)),
         plans_(plans) {
+    seen_ = nearer_ > 0 ? std::max(seen_ - nearer_, 0.0) : seen_;
     const double highest = follower_.MaxNextSpeed(driver_.speed);
     look_ahead_ = highest * state.step_length() + follower_.BrakeGap(highest);
     // Speed limits are no reason for hard braking.
@@ -151,7 +159,8 @@ class Planner {
                                : speed_ > kTiny * state_.step_length() || plans_.empty();
     if (!link.enters) {
       JunctionSpeeds speeds{speed_, pass_speed_, plan.request};
-      const JunctionWay way{lane_, seen_ - state_.graph().lane(lane_).length, before()};
+      const JunctionWay way{lane_, seen_ + nearer_ - state_.graph().lane(lane_).length, before(),
+                            nearer_, &follower_};
       MindJunctionLeaders(state_, signals_, slot_, way, speeds);
       speed_ = speeds.speed;
       pass_speed_ = speeds.pass_speed;
@@ -222,6 +231,7 @@ class Planner {
   const int32_t slot_;
   const size_t s_;
   const bool heeds_leaders_;
+  const double nearer_;
   const CarFollower& follower_;
   int32_t lane_, place_;
   DriverState driver_;
@@ -239,13 +249,13 @@ class Planner {
 class LinkGrants {
  public:
   LinkGrants(const TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
-             int32_t slot, double impatience)
+             int32_t slot, const CarFollower& follower, double impatience)
       : state_(state),
         signals_(signals),
         approaches_(approaches),
         slot_(slot),
         s_(static_cast<size_t>(slot)),
-        follower_(*state.fields.follower[s_]),
+        follower_(follower),
         speed_(state.fields.speed[s_]),
         impatience_(impatience) {}
 
@@ -363,9 +373,9 @@ double Impatience(const TrafficState& state, int32_t slot, double impatience_tim
       1.0, state.fields.follower[s]->impatience() + state.fields.waiting[s] / impatience_time);
 }
 
-double DrivableSpeed(const TrafficState& state, int32_t slot, double safe, double random) {
+double DrivableSpeed(const TrafficState& state, int32_t slot, const CarFollower& follower,
+                     double safe, double random) {
   const auto s = static_cast<size_t>(slot);
-  const CarFollower& follower = *state.fields.follower[s];
   const double speed = state.fields.speed[s];
   safe = std::min(safe, std::max(state.fields.speed_cap[s], follower.MinNextSpeed(speed)));
   return follower.Drivable(speed, safe, random);
@@ -375,18 +385,21 @@ double DrivableSpeed(const TrafficState& state, int32_t slot, double safe, doubl
 
 void PlanDrive(TrafficState& state, const LinkSignals& signals, int32_t slot,
                const TrafficState::Rear& leader, double queue) {
-  Planner(state, signals, slot, true, state.fields.plans[static_cast<size_t>(slot)])
+  const auto s = static_cast<size_t>(slot);
+  Planner(state, signals, slot, *state.fields.follower[s], {}, state.fields.plans[s])
       .Run(leader, queue);
 }
 
 void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approaches& approaches,
                  int32_t slot, double impatience_time, double random) {
   const auto s = static_cast<size_t>(slot);
-  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
+  const CarFollower& follower = *state.fields.follower[s];
+  LinkGrants grants(state, signals, approaches, slot, follower,
+                    Impatience(state, slot, impatience_time));
   const double safe = grants.SafeSpeed(state.fields.plans[s]);
   state.fields.waits_ahead[s] = grants.waits();
-  state.fields.next_speed[s] =
-      std::max(DrivableSpeed(state, slot, safe, random), std::min(safe, grants.least_speed()));
+  state.fields.next_speed[s] = std::max(DrivableSpeed(state, slot, follower, safe, random),
+                                        std::min(safe, grants.least_speed()));
   if (grants.gives_way()) {
     state.fields.entry_time[s] = state.fields.conflict_time[s] =
         std::numeric_limits<double>::infinity();
@@ -394,11 +407,21 @@ void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approach
 }
 
 double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
-                 const Approaches& approaches, int32_t slot, double impatience_time) {
+                 const Approaches& approaches, int32_t slot, double impatience_time,
+                 const CarFollower& follower, double nearer) {
   std::vector<LinkPlan> plans;
-  Planner(state, signals, slot, false, plans).Run({}, 0);
-  LinkGrants grants(state, signals, approaches, slot, Impatience(state, slot, impatience_time));
-  return DrivableSpeed(state, slot, grants.SafeSpeed(plans), 0);
+  Planner(state, signals, slot, follower, {.heeds_leaders = false, .nearer = nearer}, plans)
+      .Run({}, 0);
+  const auto s = static_cast<size_t>(slot);
+  const double late = nearer / std::max(state.fields.speed[s], kStanding);
+  for (LinkPlan& plan : plans) {
+    plan.leave += late;       // he takes so much longer to get across, too
+    plan.distance += nearer;  // whether he can still stop is a matter of where the line is
+  }
+  LinkGrants grants(state, signals, approaches, slot, *state.fields.follower[s],
+                    Impatience(state, slot, impatience_time));
+  const double highest = follower.MaxNextSpeed(state.fields.speed[s]);
+  return std::max(0.0, std::min({grants.SafeSpeed(plans), state.fields.speed_cap[s], highest}));
 }
 
 }  // namespace tersor::twin

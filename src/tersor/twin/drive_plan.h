@@ -24,9 +24,12 @@ void DecideSpeed(TrafficState& state, const LinkSignals& signals, const Approach
                  int32_t slot, double impatience_time, double random);
 
 /// The same speed if nobody drove ahead, and without dawdling: what limits, signals, right of way
-/// and the route leave. Reads only.
+/// and the route leave to a driver who brakes as `follower` and sees everything `nearer` by so many
+/// metres, because his car answers late. It may be lower than
+/// brakes reach within the step. Reads only.
 double FreeSpeed(const TrafficState& state, const LinkSignals& signals,
-                 const Approaches& approaches, int32_t slot, double impatience_time);
+                 const Approaches& approaches, int32_t slot, double impatience_time,
+                 const CarFollower& follower, double nearer);
 
 }  // namespace tersor::twin
 

@@ -46,6 +46,9 @@ class EmbeddedTraffic::Engine {
         insertion_(graph_, demand, options.step_length, options.begin, options.seed),
         edge_step_(network.edges.size(), -1) {
     for (const VehicleType& type : demand.types) {
+      VehicleType gentle = type;
+      gentle.decel = std::min(type.decel, options.pilot_decel);
+      gentle_.emplace_back(gentle, options.step_length);
       lane_change_.push_back(options.lane_changes ? LaneChangeModelOf(type)
                                                   : LaneChangeModel::kNone);
     }
@@ -173,7 +176,9 @@ class EmbeddedTraffic::Engine {
     wish.row = row;
     wish.lane = fields.lane[s];
     wish.speed = fields.next_speed[s];
-    wish.free_speed = FreeSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience);
+    wish.free_speed = FreeSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience,
+                                gentle_[static_cast<size_t>(fields.type[s])],
+                                fields.speed[s] * options_.pilot_response);
     wish.desired_speed = state_.DesiredSpeed(slot, wish.lane);
     Neighbours near =
         NeighboursAt(state_, wish.lane, {fields.position[s], fields.length[s], fields.speed[s]},
@@ -243,6 +248,10 @@ class EmbeddedTraffic::Engine {
   }
 
   void ChangeLanes() {
+    lanes_before_.clear();
+    for (const int32_t slot : pilot_slots_) {
+      lanes_before_.push_back(state_.fields.lane[static_cast<size_t>(slot)]);
+    }
     changing_edges_.clear();
     for (const int32_t lane : state_.active_lanes()) {
       const RoadGraph::LaneFacts& facts = graph_.lane(lane);
@@ -268,10 +277,27 @@ class EmbeddedTraffic::Engine {
     ForLanes(changing_edges_, [&](int32_t edge) {
       twin::ChangeLanes(state_, network.edges[static_cast<size_t>(edge)]);
     });
+    Straddle();
     for (const int32_t edge : changing_edges_) {
       for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
         state_.Activate(lane);
       }
+    }
+  }
+
+  /// Those of a pilot who have changed lanes are on both until their bodies have.
+  void Straddle() {
+    bool any = false;
+    for (size_t i = 0; i < pilot_slots_.size(); ++i) {
+      const auto s = static_cast<size_t>(pilot_slots_[i]);
+      const int32_t lane = state_.fields.lane[s], before = lanes_before_[i];
+      if (lane != before && lane >= 0 && before >= 0 && !std::isnan(state_.fields.x[s])) {
+        state_.fields.beside[s] = before;
+        any = true;
+      }
+    }
+    if (any) {
+      state_.UpdateReaching();
     }
   }
 
@@ -297,6 +323,7 @@ class EmbeddedTraffic::Engine {
   Movement movement_;
   Insertion insertion_;
   std::vector<LaneChangeModel> lane_change_;  // by type
+  std::vector<CarFollower> gentle_;           // by type, as pilots brake
   std::vector<int32_t> changing_edges_;       // with several lanes, and vehicles
   std::vector<int64_t> edge_step_;            // when an edge was last among them
   std::vector<Vehicle> vehicles_;
@@ -306,6 +333,7 @@ class EmbeddedTraffic::Engine {
   std::vector<int32_t> row_slots_;  // of the snapshot
   bool posed_ = false;
   std::vector<int32_t> pilot_rows_, pilot_slots_;
+  std::vector<int32_t> lanes_before_;  // of the slots, before lane changes
   std::vector<Wish> wishes_;
   std::vector<Motion> motions_;
 };

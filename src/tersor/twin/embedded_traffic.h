@@ -28,6 +28,10 @@ struct EmbeddedOptions {
   double time_to_teleport = 300;    // s of waiting at a lane's end; -1: never
   double time_to_impatience = 180;  // s of waiting until a driver expects that all brake for him
   bool lane_changes = true;         // beyond those that the route needs
+  /// How the free speed that a pilot is told (coupling/pilot.h) foresees stops and slower lanes: by
+  /// braking with at most this, as drivers do when a signal turns yellow (10 ft/s^2, ITE), and
+  /// earlier by the response time of driver and car.
+  double pilot_decel = 3.05, pilot_response = 0.7;  // m/s^2, s
 };
 
 /// What SUMO's --duration-log.statistics tells. Means are over those who arrived.

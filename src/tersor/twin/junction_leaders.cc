@@ -26,7 +26,7 @@ class JunctionLeaders {
         way_(way),
         facts_(graph_.lane(way.lane)),
         exit_(graph_.link(facts_.only_link)),
-        follower_(*fields_.follower[s_]),
+        follower_(way.follower != nullptr ? *way.follower : *fields_.follower[s_]),
         driver_(state.Driver(slot, fields_.lane[s_])) {}
 
   void Mind(JunctionSpeeds& speeds) const {
@@ -174,12 +174,13 @@ class JunctionLeaders {
 
   double SafeSpeed(const Leader& leader, size_t f) const {
     const LeaderState foe = state_.Leader(static_cast<int32_t>(f));
-    double safe = leader.gap >= 0 ? follower_.FollowSpeed(driver_, leader.gap, foe)
-                                  : follower_.StopSpeed(driver_, way_.lane_begin - kNear);
+    double safe = leader.gap >= 0
+                      ? follower_.FollowSpeed(driver_, leader.gap - way_.nearer, foe)
+                      : follower_.StopSpeed(driver_, way_.lane_begin - way_.nearer - kNear);
     if (leader.distance < 0) {
       return safe;
     }
-    const double room = leader.distance - follower_.min_gap();
+    const double room = leader.distance - way_.nearer - follower_.min_gap();
     double arrive = follower_.StopSpeed(driver_, room);
     if (leader.gap != -kInfinity) {
       // So slowly that it has passed when we are there.

@@ -15,6 +15,8 @@ struct JunctionWay {
   int32_t lane = -1;
   double lane_begin = 0;       // m ahead; negative where the vehicle is on it
   LinkPlan* before = nullptr;  // of the link onto the lane; none: the vehicle is on it
+  double nearer = 0;           // m by which one keeps farther away, whose car answers late
+  const CarFollower* follower = nullptr;  // who drives; none: the vehicle's own
 };
 
 /// What a vehicle may do, lowered by what others leave to it.

@@ -40,6 +40,23 @@ std::string Joined(const std::vector<std::string>& paths) {
   return text;
 }
 
+/// What drivers in SUMO change because of the weather, as WeatherDemand() has it for ours.
+std::function<SumoOptions::Factors(const std::string&, double)> FactorsOf(
+    const Scenario& scenario, const SimulationConfig& config) {
+  if (!scenario.knows_weather() || scenario.weather.empty()) {
+    return {};
+  }
+  return [weather = WeatherOf(scenario, config.window), twins = scenario.has_twins(),
+          begin = config.window.begin, seed = config.seed,
+          aware = scenario.twins.driver.aware](const std::string& vehicle, double time) {
+    if (!KnowsWeather(vehicle, seed, aware)) {
+      return SumoOptions::Factors();
+    }
+    const Weather now = weather.At(twins ? begin : time);
+    return SumoOptions::Factors{now.speed_factor, now.headway_factor, now.accel_factor};
+  };
+}
+
 /// SUMO's command line for the scenario.
 std::vector<std::string> SumoArguments(const Scenario& scenario, const SimulationConfig& config) {
   std::vector<std::string> arguments;
@@ -70,6 +87,11 @@ std::vector<std::string> SumoArguments(const Scenario& scenario, const Simulatio
     add("--scale", Number(scenario.demand));
   }
   arguments.insert(arguments.end(), {"--no-step-log", "--duration-log.disable"});
+  if (scenario.has_twins()) {
+    // Our own boxes judge collisions; SUMO only reports them.
+    arguments.insert(arguments.end(), {"--collision.action", "warn", "--collision.check-junctions",
+                                       "--emergencydecel.warning-threshold", "1000"});
+  }
   return arguments;
 }
 
@@ -236,6 +258,7 @@ std::unique_ptr<Traffic> StartTraffic(const Scenario& scenario, const Simulation
     SumoOptions options;
     options.arguments = SumoArguments(scenario, config);
     options.remote = scenario.traffic == "sumo" ? "" : scenario.traffic.substr(5);
+    options.factors = FactorsOf(scenario, config);
     return StartSumo(options, simulation.network);
   }
   EmbeddedOptions options;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "tersor/twin/animation.h"
+#include "tersor/twin/coupling/coupled_run.h"
 #include "tersor/twin/fcd.h"
 #include "tersor/twin/recording.h"
 #include "tersor/twin/safety_summary.h"
@@ -94,15 +95,23 @@ void CountTraffic(const TripCounts& counts, const Traffic& traffic, double secon
   }
 }
 
+TwinRunFacts FactsOf(const SimulationConfig& config, const RunOptions& options,
+                     const WeatherSeries& weather) {
+  return {.step = config.step_length,
+          .begin = config.window.begin,
+          .seed = options.seed,
+          .threads = options.threads,
+          .planned = weather.At(config.window.begin)};
+}
+
 void WritePages(const Scenario& scenario, const RunOptions& options, const Network& network,
-                const Recording& recording, std::span<const Conflict> conflicts,
+                const Recording& recording, const std::vector<ConflictMark>& marks,
                 const Record& record) {
   const std::string title =
       std::filesystem::path(scenario.config.empty() ? scenario.network : scenario.config)
           .stem()
           .stem()
           .string();
-  const std::vector<ConflictMark> marks = MarksOf(conflicts);
   WriteAnimation(network, recording, marks, {.title = title}, options.output + "/animation.html");
   TwinRun run;
   run.network = &network;
@@ -145,9 +154,6 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   };
   const SimulationConfig config = ConfigOf(scenario, options.seed);
   const WeatherSeries weather = WeatherOf(scenario, config.window);
-  if (scenario.has_twins()) {
-    FailUsage("arm C waits for its vehicles; run arm A or B");
-  }
   Simulation simulation = LoadSimulation(config);
   WeatherDemand(scenario, weather, config, &simulation.demand);
   const std::unique_ptr<Traffic> traffic =
@@ -157,6 +163,9 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
     MakeFolders(options.output);
   }
   Observers observers(scenario, simulation.network, weather, options.output);
+  CoupledRun twins(simulation.network, simulation.demand, weather,
+                   scenario.has_twins() ? std::optional(scenario.arm_twins()) : std::nullopt,
+                   FactsOf(config, options, weather));
   std::exception_ptr failure;
   const double loaded = since();
   try {
@@ -167,7 +176,8 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
          config.window.begin + static_cast<double>(step) * config.step_length < last;
          ++step) {
       ThrowIfInterrupted("the run was stopped; what was logged is kept");
-      traffic->Step();
+      traffic->Step(twins.pilot());
+      twins.Look(*traffic);
       observers.Look(*traffic);
       if (options.look) {
         options.look(simulation.network, *traffic);
@@ -188,13 +198,20 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   if (scenario.ssm) {
     AddMetrics(Summarize(conflicts, observers.exposure(), observers.counts().vehicle_km()), record);
   }
+  twins.Report(*traffic, observers.counts().vehicle_km(), record);
   if (writes) {
     for (const char* name : {"ssm.xml", "ssm.csv", "ssm.json"}) {
       if (scenario.ssm) {
         WriteConflicts(options.output + "/" + name, conflicts, traffic->vehicles());
       }
     }
-    WritePages(scenario, options, simulation.network, observers.recording(), conflicts, record);
+    WriteFileAtomically(
+        options.output + "/collisions.csv",
+        CollisionsAsCsv(twins.collisions(), traffic->vehicles(), simulation.network));
+    std::vector<ConflictMark> marks = MarksOf(conflicts);
+    const std::vector<ConflictMark> collided = twins.Marks();
+    marks.insert(marks.end(), collided.begin(), collided.end());
+    WritePages(scenario, options, simulation.network, observers.recording(), marks, record);
   }
   record.seconds = since();
   if (writes) {
@@ -204,7 +221,8 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
     std::rethrow_exception(failure);
   }
   if (result != nullptr) {
-    *result = {std::move(simulation.network), observers.recording(), conflicts};
+    *result = {std::move(simulation.network), observers.recording(), conflicts,
+               std::vector<Collision>(twins.collisions().begin(), twins.collisions().end())};
   }
   return record;
 }

@@ -9,6 +9,7 @@
 
 #include "tersor/twin/conflict_log.h"
 #include "tersor/twin/conflict_mark.h"
+#include "tersor/twin/coupling/collisions.h"
 #include "tersor/twin/network.h"
 #include "tersor/twin/recording.h"
 #include "tersor/twin/scenario.h"
@@ -33,13 +34,14 @@ struct RunResult {
   Network network;
   Recording recording;
   std::vector<Conflict> conflicts;
+  std::vector<Collision> collisions;
 };
 
 /// Runs the scenario and writes to the output folder: fcd.xml.gz, ssm.xml, ssm.csv, ssm.json,
-/// report.html, pictures/*.svg, animation.html and, with what was counted, record.json. An
-/// interrupt, or a SUMO that ends, ends the run: what was logged until then is written all the
-/// same, and the error thrown afterwards. Returns the record; `result`, where given, takes the
-/// rest.
+/// collisions.csv, report.html, pictures/*.svg, animation.html and, with what was counted,
+/// record.json. An interrupt, or a SUMO that ends, ends the run: what was logged until then is
+/// written all the same, and the error thrown afterwards. Returns the record; `result`, where
+/// given, takes the rest.
 Record RunScenario(const Scenario& scenario, const RunOptions& options,
                    RunResult* result = nullptr);
 

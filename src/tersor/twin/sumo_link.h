@@ -5,6 +5,7 @@
 #define TERSOR_TWIN_SUMO_LINK_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,6 +21,12 @@ struct SumoOptions {
   /// host:port of a SUMO that runs with --remote-port; "": libsumo.
   std::string remote;
   double connect_seconds = 10;  // to wait for it
+  /// What of its type's values a driver changes because of the weather, when he departs; empty:
+  /// nothing. Of the speed factor, tau, and accel and decel.
+  struct Factors {
+    double speed = 1, headway = 1, accel = 1;
+  };
+  std::function<Factors(const std::string& vehicle, double time)> factors;
 };
 
 /// Starts SUMO; libsumo holds one simulation a process. `network` is what SUMO has loaded, and must

@@ -144,21 +144,28 @@ TrafficState::Rear TrafficState::NearestAhead(int32_t lane, double position, int
   return known;
 }
 
-void TrafficState::UpdateOccupancy() {
+void TrafficState::UpdateReaching() {
   for (const int32_t lane : reached_lanes_) {
     reaching_[static_cast<size_t>(lane)].clear();
   }
   reached_lanes_.clear();
+  for (const int32_t slot : running_) {
+    const int32_t beside = fields.beside[static_cast<size_t>(slot)];
+    if (beside >= 0) {
+      reached_lanes_.push_back(beside);
+      reaching_[static_cast<size_t>(beside)].push_back(slot);
+    }
+  }
+}
+
+void TrafficState::UpdateOccupancy() {
+  UpdateReaching();
   for (const int32_t lane : left_lanes_) {
     leaving_[static_cast<size_t>(lane)] = {};
   }
   left_lanes_.clear();
   for (const int32_t slot : running_) {
     const auto s = static_cast<size_t>(slot);
-    if (fields.beside[s] >= 0) {
-      reached_lanes_.push_back(fields.beside[s]);
-      reaching_[static_cast<size_t>(fields.beside[s])].push_back(slot);
-    }
     std::vector<int32_t>& trail = fields.trail[s];
     if (trail.empty()) {
       continue;

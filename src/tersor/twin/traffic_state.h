@@ -134,6 +134,8 @@ class TrafficState {
   void Activate(int32_t lane);
   /// Brings a lane's vehicles back into order, front to back, after moves that nobody planned.
   void Sort(int32_t lane);
+  /// Whose body reaches into a lane beside his own: of all who are on the road now.
+  void UpdateReaching();
   /// After moves: who leaves lanes, who reaches into others, and which lanes are empty.
   void UpdateOccupancy();
 
@@ -171,7 +173,11 @@ inline LeaderState TrafficState::Leader(int32_t slot) const {
 
 inline TrafficState::Rear TrafficState::LastOn(int32_t lane) const {
   const std::vector<int32_t>& vehicles = on_lane(lane);
-  return vehicles.empty() ? leaving(lane) : Rear{vehicles.back(), Back(vehicles.back())};
+  Rear last = vehicles.empty() ? leaving(lane) : Rear{vehicles.back(), Back(vehicles.back())};
+  for (const int32_t other : reaching(lane)) {
+    last = Back(other) < last.back ? Rear{other, Back(other)} : last;
+  }
+  return last;
 }
 
 inline bool TrafficState::OnLastEdge(int32_t slot, int32_t lane, int32_t place) const {

@@ -17,7 +17,8 @@ namespace tersor::twin {
 struct Wish {
   int32_t row = -1;  // of the snapshot
   double speed = 0;  // m/s at the step's end
-  /// The same if nobody drove ahead: limits, signals, right of way, route.
+  /// The same if nobody drove ahead: limits, signals, right of way, route; foreseen with gentle
+  /// braking and time for a car's response (EmbeddedOptions).
   double free_speed = 0;
   int32_t leader = -1;  // vehicle ahead on its way; -1: none near
   /// m along the way, bumper to bumper; below 0 where the bodies overlap.

@@ -23,6 +23,7 @@ struct TwinOptions {
   /// twin: own driver and own dynamics. shadow: the traffic's model drives, own dynamics execute.
   std::string role = "twin";
   std::string level = "L1";  // or L0, L2
+  std::string body;          // of all of them; "": by class and size
   double substep = 0.001;    // s of the dynamics
   /// Other vehicles are taken to have gone on by speed times step, which makes up for the step by
   /// which twins see them late.

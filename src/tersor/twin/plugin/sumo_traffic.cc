@@ -13,12 +13,16 @@ namespace sumo_api = libsumo;
 #include <cmath>
 #include <csignal>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "tersor/twin/coupling/outside_view.h"
+#include "tersor/twin/coupling/pilot.h"
 #include "tersor/twin/sumo_link.h"
+#include "tersor/twin/vehicle_class.h"
 #include "tersor/util/error.h"
 #include "tersor/util/log.h"
 
@@ -58,16 +62,17 @@ std::vector<std::string> List(const TraCIResults& results, int variable) {
 
 class SumoTraffic : public Traffic {
  public:
-  SumoTraffic(const SumoOptions& options, const Network& network) : network_(network) {
+  SumoTraffic(const SumoOptions& options, const Network& network)
+      : network_(network), factors_(options.factors) {
     // Without this a SUMO that ends would end us as well, when we write to it.
     std::signal(SIGPIPE, SIG_IGN);
     Guarded([&] {
       CheckVersion(Start(options));
       step_length_ = sumo_api::Simulation::getDeltaT();
       snapshot_.time = sumo_api::Simulation::getTime();
-      sumo_api::Simulation::subscribe(std::vector<int>{libsumo::VAR_TIME,
-                                                       libsumo::VAR_DEPARTED_VEHICLES_IDS,
-                                                       libsumo::VAR_MIN_EXPECTED_VEHICLES});
+      sumo_api::Simulation::subscribe(
+          std::vector<int>{libsumo::VAR_TIME, libsumo::VAR_DEPARTED_VEHICLES_IDS,
+                           libsumo::VAR_ARRIVED_VEHICLES_IDS, libsumo::VAR_MIN_EXPECTED_VEHICLES});
       for (const std::string& id : sumo_api::TrafficLight::getIDList()) {
         sumo_api::TrafficLight::subscribe(id, {libsumo::TL_RED_YELLOW_GREEN_STATE});
       }
@@ -92,14 +97,21 @@ class SumoTraffic : public Traffic {
 
   using Traffic::Step;
   void Step(Pilot* pilot) override {
-    TERSOR_CHECK(pilot == nullptr, "no pilot yet");
     Guarded([&] {
+      Let(pilot);
       sumo_api::Simulation::step();
       for (const std::string& id : List(sumo_api::Simulation::getSubscriptionResults(""),
                                         libsumo::VAR_DEPARTED_VEHICLES_IDS)) {
         Welcome(id);
       }
+      for (const std::string& id : List(sumo_api::Simulation::getSubscriptionResults(""),
+                                        libsumo::VAR_ARRIVED_VEHICLES_IDS)) {
+        if (const auto found = index_.find(id); found != index_.end()) {
+          piloted_[static_cast<size_t>(found->second)].gone = true;
+        }
+      }
       Read();
+      Show();
     });
   }
 
@@ -168,7 +180,7 @@ class SumoTraffic : public Traffic {
     using Api = sumo_api::Vehicle;
     Api::subscribe(id, {libsumo::VAR_POSITION, libsumo::VAR_ANGLE, libsumo::VAR_SPEED,
                         libsumo::VAR_ACCELERATION, libsumo::VAR_LANE_ID, libsumo::VAR_LANEPOSITION,
-                        libsumo::VAR_ROUTE_INDEX});
+                        libsumo::VAR_ROUTE_INDEX, libsumo::VAR_SPEED_WITHOUT_TRACI});
     Vehicle vehicle{id, Api::getTypeID(id), Api::getLength(id), Api::getWidth(id), {}};
     for (const std::string& edge : Api::getRoute(id)) {
       const int32_t index = network_.FindEdge(edge);
@@ -178,6 +190,126 @@ class SumoTraffic : public Traffic {
     }
     index_.emplace(id, static_cast<int32_t>(vehicles_.size()));
     vehicles_.push_back(std::move(vehicle));
+    piloted_.emplace_back();
+    if (factors_) {
+      const SumoOptions::Factors factors = factors_(id, snapshot_.time + step_length_);
+      if (factors.speed != 1 || factors.headway != 1 || factors.accel != 1) {
+        Api::setSpeedFactor(id, Api::getSpeedFactor(id) * factors.speed);
+        Api::setTau(id, Api::getTau(id) * factors.headway);
+        Api::setAccel(id, Api::getAccel(id) * factors.accel);
+        Api::setDecel(id, Api::getDecel(id) * factors.accel);
+      }
+    }
+  }
+
+  /// What is asked once of a vehicle that a pilot begins to drive.
+  void Take(int32_t vehicle) {
+    using Api = sumo_api::Vehicle;
+    const std::string& id = vehicles_[static_cast<size_t>(vehicle)].id;
+    Piloted& one = piloted_[static_cast<size_t>(vehicle)];
+    one.now = true;
+    one.target = -1;
+    one.beside = -1;
+    one.driver = {Api::getAccel(id),  Api::getDecel(id),       Api::getMaxSpeed(id),
+                  Api::getMinGap(id), Api::getSpeedFactor(id), ClassBit(Api::getVehicleClass(id))};
+    Api::setLaneChangeMode(id, 0);
+  }
+
+  /// The pilot's vehicles are put where it moves them.
+  void Let(Pilot* pilot) {
+    pilot_rows_.clear();
+    motions_.clear();
+    if (pilot != nullptr) {
+      pilot->Choose(snapshot_, *this, &pilot_rows_);
+    }
+    std::vector<char> chosen(vehicles_.size(), 0);
+    for (const int32_t row : pilot_rows_) {
+      const int32_t vehicle = snapshot_.vehicle[static_cast<size_t>(row)];
+      chosen[static_cast<size_t>(vehicle)] = 1;
+      if (!piloted_[static_cast<size_t>(vehicle)].now) {
+        Take(vehicle);
+      }
+    }
+    for (const int32_t vehicle : snapshot_.vehicle) {
+      Piloted& one = piloted_[static_cast<size_t>(vehicle)];
+      if (one.now && !chosen[static_cast<size_t>(vehicle)]) {
+        one.now = false;
+        constexpr int kDefaultLaneChanges = 1621;
+        sumo_api::Vehicle::setLaneChangeMode(vehicles_[static_cast<size_t>(vehicle)].id,
+                                             kDefaultLaneChanges);
+      }
+    }
+    if (pilot_rows_.empty()) {
+      return;
+    }
+    if (!view_) {
+      view_.emplace(network_, step_length_);
+    }
+    std::vector<int32_t> beside;
+    for (const int32_t vehicle : snapshot_.vehicle) {
+      const Piloted& one = piloted_[static_cast<size_t>(vehicle)];
+      beside.push_back(one.now ? one.beside : -1);
+    }
+    view_->Look(*this, beside);
+    std::vector<Wish> wishes;
+    for (const int32_t row : pilot_rows_) {
+      Piloted& one = piloted_[static_cast<size_t>(snapshot_.vehicle[static_cast<size_t>(row)])];
+      wishes.push_back(view_->WishOf(row, one.driver, wish_[static_cast<size_t>(row)], one.target));
+      one.target = wishes.back().lane;
+    }
+    DriveAndCheck(*pilot, *this, wishes, &motions_);
+    for (Motion& motion : motions_) {
+      Move(motion);
+    }
+  }
+
+  /// SUMO does not see that by itself of a vehicle that is moved.
+  bool Arrives(int32_t vehicle, size_t row, double advance) const {
+    constexpr double kReach = 0.1;  // m
+    const auto& route = vehicles_[static_cast<size_t>(vehicle)].route;
+    const Lane& lane = network_.lanes[static_cast<size_t>(snapshot_.lane[row])];
+    return snapshot_.route_index[row] + 1 >= static_cast<int32_t>(route.size()) &&
+           lane.edge == route.back() && snapshot_.position[row] + advance >= lane.length - kReach;
+  }
+
+  void Move(Motion& motion) {
+    const int32_t vehicle = snapshot_.vehicle[static_cast<size_t>(motion.row)];
+    const std::string& id = vehicles_[static_cast<size_t>(vehicle)].id;
+    Piloted& one = piloted_[static_cast<size_t>(vehicle)];
+    one.beside = motion.beside;
+    const auto row = static_cast<size_t>(motion.row);
+    const int32_t here = snapshot_.lane[row];
+    const bool arrives = Arrives(vehicle, row, motion.advance);
+    motion.row = vehicle;  // rows are the next snapshot's from now on
+    if (motion.leaves || arrives) {
+      one.gone = true;  // what was told of it last stays among the results
+      sumo_api::Vehicle::unsubscribe(id);
+      sumo_api::Vehicle::remove(id, arrives ? libsumo::REMOVE_ARRIVED : libsumo::REMOVE_VAPORIZED);
+    } else if (!std::isnan(motion.x)) {
+      const Lane& lane = network_.lanes[static_cast<size_t>(here)];
+      const std::string& edge = network_.edges[static_cast<size_t>(lane.edge)].id;
+      constexpr int kKeepRoute = 1;
+      sumo_api::Vehicle::moveToXY(id, edge, lane.index, motion.x, motion.y, motion.angle,
+                                  kKeepRoute);
+    }
+  }
+
+  /// The pilot's vehicles are shown as it has moved them: SUMO's speeds and accelerations of
+  /// theirs are differences of places.
+  void Show() {
+    for (const Motion& motion : motions_) {
+      const auto found =
+          std::lower_bound(snapshot_.vehicle.begin(), snapshot_.vehicle.end(), motion.row);
+      if (found == snapshot_.vehicle.end() || *found != motion.row || std::isnan(motion.x)) {
+        continue;
+      }
+      const auto row = static_cast<size_t>(found - snapshot_.vehicle.begin());
+      snapshot_.x[row] = motion.x;
+      snapshot_.y[row] = motion.y;
+      snapshot_.angle[row] = motion.angle;
+      snapshot_.speed[row] = motion.speed;
+      snapshot_.accel[row] = motion.accel;
+    }
   }
 
   void Read() {
@@ -193,15 +325,18 @@ class SumoTraffic : public Traffic {
     for (const auto& [id, values] : results) {
       const auto found = index_.find(id);
       // Between two places of a teleport a vehicle is nowhere.
-      if (found != index_.end() && !Text(values, libsumo::VAR_LANE_ID).empty()) {
+      if (found != index_.end() && !piloted_[static_cast<size_t>(found->second)].gone &&
+          !Text(values, libsumo::VAR_LANE_ID).empty()) {
         present.emplace_back(found->second, &values);
       }
     }
     std::sort(present.begin(), present.end());
     Snapshot next;
     next.time = snapshot_.time;
+    wish_.clear();
     for (const auto& [index, values] : present) {
       Append(index, *values, next);
+      wish_.push_back(Number(*values, libsumo::VAR_SPEED_WITHOUT_TRACI));
     }
     snapshot_ = std::move(next);
   }
@@ -231,13 +366,26 @@ class SumoTraffic : public Traffic {
     }
   }
 
+  /// What is remembered of a vehicle for its pilot.
+  struct Piloted {
+    bool now = false, gone = false;
+    int32_t target = -1, beside = -1;  // lanes
+    OutsideDriver driver;
+  };
+
   const Network& network_;
+  const std::function<SumoOptions::Factors(const std::string&, double)> factors_;
   double step_length_ = 1;
   bool finished_ = false, ended_ = false;
   Snapshot snapshot_;
   std::vector<Vehicle> vehicles_;
   std::unordered_map<std::string, int32_t> index_;  // by id
   std::vector<std::string> signals_;
+  std::vector<double> wish_;      // m/s, by row
+  std::vector<Piloted> piloted_;  // by vehicle
+  std::optional<OutsideView> view_;
+  std::vector<int32_t> pilot_rows_;
+  std::vector<Motion> motions_;
 };
 
 }  // namespace
