@@ -174,6 +174,7 @@ void BenchTwin(const BenchOptions& options, Record& record) {
         [&] { return grid.Ours(1, false); });
   }
   BenchTwinDynamics(options, record);
+  BenchTwinSumo(folder, options, record);
   BenchTwinRecord(folder, options, record);
 }
 

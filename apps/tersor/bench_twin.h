@@ -15,6 +15,10 @@ void BenchTwin(const BenchOptions& options, Record& record);
 /// 1 ms substeps, one thread. Called by BenchTwin().
 void BenchTwinDynamics(const BenchOptions& options, Record& record);
 
+/// Simulated seconds a wall second of a corridor in libsumo at 10 Hz, with 50 or more single-track
+/// twins on the road; measures of collisions included. Called by BenchTwin().
+void BenchTwinSumo(const std::string& folder, const BenchOptions& options, Record& record);
+
 }  // namespace tersor::cli
 
 #endif  // TERSOR_APPS_TERSOR_BENCH_TWIN_H_

@@ -115,6 +115,28 @@ TEST_F(TwinCommand, ScenarioFilesNameTheirPathsFromTheirFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "short/fcd.xml.gz"));
 }
 
+TEST_F(TwinCommand, ValidatesAVehicleOfOnesOwn) {
+  Spill(folder_ / "wagon.yaml", "base: sedan\nmass: 1250\n");
+  const CommandResult run = RunCommand(kTersor + "twin validate --seeds 1 --vehicle " +
+                                       (folder_ / "wagon.yaml") + " -o " + (folder_ / "val"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  int rows = 0;
+  const Json record = ReadJsonFile(folder_ / "val/record.json");
+  for (const Json& row : record["rows"]) {
+    if (row["quantity"].get<std::string>().starts_with("wagon, ")) {
+      EXPECT_TRUE(row["agrees"].get<bool>()) << row.dump();
+      ++rows;
+    }
+  }
+  EXPECT_GT(rows, 20);
+  EXPECT_NE(Slurp(folder_ / "val/validation.html").find("wagon, L1"), std::string::npos);
+  EXPECT_GT(Slurp(folder_ / "val/pictures/stopping-fan.svg").size(), 1000u);
+  Spill(folder_ / "bad.yaml", "mass: 12\n");
+  ExpectFailure(
+      kTersor + "twin validate --vehicle " + (folder_ / "bad.yaml") + " -o " + (folder_ / "none"),
+      2, {"bad.yaml: mass is 12; it must be in 200 .. 60000"});
+}
+
 TEST_F(TwinCommand, SlipperyRoadsAreMeasuredAsSuch) {
   ASSERT_EQ(RunCommand(Run("run", "")).code, 0);
   const auto measure = [&](const std::string& more) {

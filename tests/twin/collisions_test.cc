@@ -89,7 +89,7 @@ TEST_F(CollisionsTest, CellsBordersHideNobody) {
     CollisionWatch fresh(network_);
     const double x = -3.3 + 2.7 * i, y = 2.1 - 1.9 * i;
     found += static_cast<int>(
-        fresh.Update(Two({x, y}, 45, 3, {x + 1.5, y - 1.5}, 315, 4), vehicles_).size());
+        fresh.Update(Two({x, y}, 45, 3, {x - 1, y - 1}, 315, 4), vehicles_).size());
   }
   EXPECT_EQ(found, 40);
 }

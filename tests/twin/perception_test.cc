@@ -199,6 +199,20 @@ TEST(Perception, WhoChangesIntoTheLaneIsKnownAtOnce) {
   EXPECT_FALSE(perception.See(driver, 5.2, 20, {4, 59, 18}, 60, 0).leader);
 }
 
+TEST(Perception, StopLampsShowFarther) {
+  Perception perception(Exact(), kStep, 1);
+  const int32_t driver = perception.Add("car");
+  const int late = static_cast<int>(std::lround(perception.reaction_time(driver) / kStep));
+  // At 70 m, between both ranges, behind one who begins to brake in step 20.
+  for (int i = 0; i < 20 + late + 5; ++i) {
+    const double speed = i < 20 ? 15 : 15 - 0.2 * (i - 19);
+    const bool seen = perception.See(driver, i * kStep, 15, {1, 70, speed}, 60, 0, 80).leader;
+    EXPECT_EQ(seen, i >= 20 + late) << i;
+  }
+  const int32_t other = perception.Add("other");
+  EXPECT_TRUE(perception.See(other, 0, 15, {1, 70, 0}, 60, 0, 80).leader);  // he stands
+}
+
 TEST(Perception, BadOptionsAreNamed) {
   PerceptionOptions options;
   options.gap_error = -0.1;

@@ -52,6 +52,8 @@ TEST(Visibility, RangesOfTheWeather) {
   EXPECT_NEAR(ObstacleRange(fog), 50 * std::log(10) / std::log(20), 1e-9);
   EXPECT_GT(LeaderRange(fog), ObstacleRange(fog));
   EXPECT_LT(LeaderRange(fog), 80);
+  EXPECT_GT(BrakeLampRange(fog), 1.2 * LeaderRange(fog));
+  EXPECT_LT(BrakeLampRange(fog), 100);
   EXPECT_LT(ObstacleRange(WeatherPreset("fog_dense_night")), ObstacleRange(fog));
 }
 

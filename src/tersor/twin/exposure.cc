@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
+
+#include "tersor/twin/normal_distribution.h"
 
 namespace tersor::twin {
 namespace {
@@ -10,8 +11,6 @@ namespace {
 constexpr double kGravity = 9.81;
 constexpr double kDryMadr = 8.45, kMadrDeviation = 1.4;  // m/s^2
 constexpr double kLowest = 0.5, kHighest = 1.5;          // of the mean
-
-double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
 
 }  // namespace
 

@@ -89,8 +89,8 @@ std::vector<std::string> SumoArguments(const Scenario& scenario, const Simulatio
   arguments.insert(arguments.end(), {"--no-step-log", "--duration-log.disable"});
   if (scenario.has_twins()) {
     // Our own boxes judge collisions; SUMO only reports them.
-    arguments.insert(arguments.end(),
-                     {"--collision.action", "warn", "--collision.check-junctions"});
+    arguments.insert(arguments.end(), {"--collision.action", "warn", "--collision.check-junctions",
+                                       "--emergencydecel.warning-threshold", "1000"});
   }
   return arguments;
 }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <optional>
 #include <string_view>
 
+#include "tersor/twin/normal_distribution.h"
 #include "tersor/twin/quantile.h"
 #include "tersor/twin/xml_reader.h"
 #include "tersor/util/error.h"
@@ -95,18 +95,6 @@ class CsvTable {
   std::vector<std::vector<std::string>> rows_;
   std::vector<int> lines_;
 };
-
-double NormalCdf(double z) { return 0.5 * std::erfc(-z / std::numbers::sqrt2); }
-
-/// The z with NormalCdf(z) = share, by bisection.
-double NormalQuantile(double share) {
-  double low = -8, high = 8;
-  for (int i = 0; i < 60; ++i) {
-    const double middle = (low + high) / 2;
-    (NormalCdf(middle) < share ? low : high) = middle;
-  }
-  return (low + high) / 2;
-}
 
 /// The measure that a name stands for, and what its values are divided by.
 std::optional<std::pair<size_t, double>> MeasureOf(std::string_view name) {

@@ -34,7 +34,7 @@ class CoupledRun {
 
   /// For Traffic::Step(); nullptr without twins.
   Pilot* pilot() { return pilot_.get(); }
-  const TwinPilot* twins() const { return pilot_.get(); }
+  TwinPilot* twins() { return pilot_.get(); }
 
   /// Takes in what the traffic shows after a step: twins that collide, and whom they hit, become
   /// wrecks.

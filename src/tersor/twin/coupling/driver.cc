@@ -76,6 +76,7 @@ double Drivers::reaction_time(int32_t driver) const {
 void Drivers::SetWeather(const Weather& weather) {
   weather_ = weather;
   leader_range_ = LeaderRange(weather);
+  brake_range_ = BrakeLampRange(weather);
   obstacle_range_ = ObstacleRange(weather);
 }
 
@@ -94,7 +95,7 @@ double Drivers::DecideOne(double time, const Scene& scene) {
   const Wish& wish = scene.wish;
   const Perceived ahead =
       perception_.See(scene.driver, time, scene.speed, {wish.leader, wish.gap, wish.leader_speed},
-                      leader_range_, weather_.reaction_time);
+                      leader_range_, weather_.reaction_time, brake_range_);
   const bool aware = aware_[d] != 0;
   const double accel_factor = aware ? weather_.accel_factor / planned_.accel_factor : 1;
   const double headway_factor = aware ? weather_.headway_factor / planned_.headway_factor : 1;

@@ -75,7 +75,7 @@ class Drivers {
   double step_;
   uint64_t seed_;
   Weather planned_, weather_;
-  double leader_range_, obstacle_range_;  // m
+  double leader_range_, brake_range_, obstacle_range_;  // m
   Perception perception_;
   std::vector<uint8_t> aware_;
   std::vector<double> accel_, decel_, emergency_, headway_, min_gap_;

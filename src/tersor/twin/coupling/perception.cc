@@ -91,6 +91,16 @@ bool Perception::Alert(size_t d, double own_speed, double gap) const {
          static_cast<double>(now_[d] - visible_[d]) * step_ >= kFollowed;
 }
 
+// Whether the leader, who was one before this step too, stands or slows down.
+bool Perception::StopLamps(int32_t driver, const Ahead& ahead) {
+  constexpr double kStanding = 0.3;  // m/s
+  constexpr double kSlowing = 0.5;   // m/s^2, more than rolling resistance
+  const size_t d = Index(driver);
+  return ahead.leader >= 0 && (ahead.speed < kStanding ||
+                               (ahead.leader == leader_[d] && now_[d] > 0 &&
+                                At(driver, now_[d] - 1).speed - ahead.speed > kSlowing * step_));
+}
+
 double Perception::LeaderBraking(int32_t driver, int64_t step, int64_t first) {
   const int64_t before =
       std::max(first, step - std::max<int64_t>(1, std::llround(kBrakingTime / step_)));
@@ -102,7 +112,7 @@ double Perception::LeaderBraking(int32_t driver, int64_t step, int64_t first) {
 }
 
 Perceived Perception::See(int32_t driver, double time, double own_speed, const Ahead& ahead,
-                          double range, double more_reaction) {
+                          double range, double more_reaction, double brake_range) {
   const size_t d = Index(driver);
   const int64_t now = ++now_[d];
   if (options_.errors) {
@@ -112,7 +122,9 @@ Perceived Perception::See(int32_t driver, double time, double own_speed, const A
       now == 0 ? 0 : At(driver, now - 1).travelled + (own_speed + last_speed_[d]) / 2 * step_;
   last_speed_[d] = own_speed;
   At(driver, now) = {ahead.gap, ahead.speed, travelled};
-  const bool in_sight = ahead.leader >= 0 && ahead.gap <= range;
+  const bool in_sight =
+      ahead.leader >= 0 &&
+      ahead.gap <= (StopLamps(driver, ahead) ? std::max(range, brake_range) : range);
   if (ahead.leader != leader_[d]) {
     leader_[d] = ahead.leader;
     since_[d] = now;

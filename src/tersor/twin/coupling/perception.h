@@ -60,12 +60,12 @@ class Perception {
   double reaction_time(int32_t driver) const { return reaction_[Index(driver)]; }
 
   /// Takes in the truth of a step, once a step, and tells what the driver makes of it. `time` s;
-  /// `own_speed` m/s, which he feels without delay; `range` m to which leaders are seen;
-  /// `more_reaction` s besides his own. A leader who comes into the range of sight is noticed after
-  /// the reaction time; one who changes into the lane within it has been seen before and is known
-  /// at once.
+  /// `own_speed` m/s, which he feels without delay; `range` m to which leaders are seen, and
+  /// `brake_range` those with their stop lamps on; `more_reaction` s besides his own. A leader who
+  /// comes into the range of sight is noticed after the reaction time; one who changes into the
+  /// lane within it has been seen before and is known at once.
   Perceived See(int32_t driver, double time, double own_speed, const Ahead& ahead, double range,
-                double more_reaction);
+                double more_reaction, double brake_range = 0);
 
  private:
   struct View {
@@ -78,6 +78,7 @@ class Perception {
   }
   void Drift(size_t driver, double time);
   bool Alert(size_t driver, double own_speed, double gap) const;
+  bool StopLamps(int32_t driver, const Ahead& ahead);
   double LeaderBraking(int32_t driver, int64_t step, int64_t first);
 
   PerceptionOptions options_;

@@ -35,8 +35,8 @@ struct TwinRunFacts {
   double step = 0.1;  // s
   double begin = 0;   // s
   uint64_t seed = 1;
-  int threads = 1;  // as in EmbeddedOptions
-  Weather planned;  // for which the demand's types are made (driver.h)
+  int threads = 1;       // as in EmbeddedOptions
+  Weather planned = {};  // for which the demand's types are made (driver.h)
 };
 
 struct TwinStatistics {
@@ -68,6 +68,8 @@ class TwinPilot : public Pilot {
   /// Whether a vehicle has been a twin (a wreck alone is none).
   bool WasTwin(int32_t vehicle) const;
   const TwinStatistics& statistics() const { return statistics_; }
+  /// How many vehicles it drives now.
+  int64_t driving() const { return static_cast<int64_t>(active_.size()); }
   /// What a twin's body is doing; for pictures and tests. Nullptr: none now.
   const CarState* State(int32_t vehicle) const;
 

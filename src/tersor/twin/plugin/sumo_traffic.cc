@@ -70,9 +70,9 @@ class SumoTraffic : public Traffic {
       CheckVersion(Start(options));
       step_length_ = sumo_api::Simulation::getDeltaT();
       snapshot_.time = sumo_api::Simulation::getTime();
-      sumo_api::Simulation::subscribe(std::vector<int>{libsumo::VAR_TIME,
-                                                       libsumo::VAR_DEPARTED_VEHICLES_IDS,
-                                                       libsumo::VAR_MIN_EXPECTED_VEHICLES});
+      sumo_api::Simulation::subscribe(
+          std::vector<int>{libsumo::VAR_TIME, libsumo::VAR_DEPARTED_VEHICLES_IDS,
+                           libsumo::VAR_ARRIVED_VEHICLES_IDS, libsumo::VAR_MIN_EXPECTED_VEHICLES});
       for (const std::string& id : sumo_api::TrafficLight::getIDList()) {
         sumo_api::TrafficLight::subscribe(id, {libsumo::TL_RED_YELLOW_GREEN_STATE});
       }
@@ -103,6 +103,12 @@ class SumoTraffic : public Traffic {
       for (const std::string& id : List(sumo_api::Simulation::getSubscriptionResults(""),
                                         libsumo::VAR_DEPARTED_VEHICLES_IDS)) {
         Welcome(id);
+      }
+      for (const std::string& id : List(sumo_api::Simulation::getSubscriptionResults(""),
+                                        libsumo::VAR_ARRIVED_VEHICLES_IDS)) {
+        if (const auto found = index_.find(id); found != index_.end()) {
+          piloted_[static_cast<size_t>(found->second)].gone = true;
+        }
       }
       Read();
       Show();
@@ -257,15 +263,28 @@ class SumoTraffic : public Traffic {
     }
   }
 
+  /// SUMO does not see that by itself of a vehicle that is moved.
+  bool Arrives(int32_t vehicle, size_t row, double advance) const {
+    constexpr double kReach = 0.1;  // m
+    const auto& route = vehicles_[static_cast<size_t>(vehicle)].route;
+    const Lane& lane = network_.lanes[static_cast<size_t>(snapshot_.lane[row])];
+    return snapshot_.route_index[row] + 1 >= static_cast<int32_t>(route.size()) &&
+           lane.edge == route.back() && snapshot_.position[row] + advance >= lane.length - kReach;
+  }
+
   void Move(Motion& motion) {
     const int32_t vehicle = snapshot_.vehicle[static_cast<size_t>(motion.row)];
     const std::string& id = vehicles_[static_cast<size_t>(vehicle)].id;
     Piloted& one = piloted_[static_cast<size_t>(vehicle)];
     one.beside = motion.beside;
-    const int32_t here = snapshot_.lane[static_cast<size_t>(motion.row)];
+    const auto row = static_cast<size_t>(motion.row);
+    const int32_t here = snapshot_.lane[row];
+    const bool arrives = Arrives(vehicle, row, motion.advance);
     motion.row = vehicle;  // rows are the next snapshot's from now on
-    if (motion.leaves) {
-      sumo_api::Vehicle::remove(id);
+    if (motion.leaves || arrives) {
+      one.gone = true;  // what was told of it last stays among the results
+      sumo_api::Vehicle::unsubscribe(id);
+      sumo_api::Vehicle::remove(id, arrives ? libsumo::REMOVE_ARRIVED : libsumo::REMOVE_VAPORIZED);
     } else if (!std::isnan(motion.x)) {
       const Lane& lane = network_.lanes[static_cast<size_t>(here)];
       const std::string& edge = network_.edges[static_cast<size_t>(lane.edge)].id;
@@ -306,7 +325,8 @@ class SumoTraffic : public Traffic {
     for (const auto& [id, values] : results) {
       const auto found = index_.find(id);
       // Between two places of a teleport a vehicle is nowhere.
-      if (found != index_.end() && !Text(values, libsumo::VAR_LANE_ID).empty()) {
+      if (found != index_.end() && !piloted_[static_cast<size_t>(found->second)].gone &&
+          !Text(values, libsumo::VAR_LANE_ID).empty()) {
         present.emplace_back(found->second, &values);
       }
     }
@@ -348,7 +368,7 @@ class SumoTraffic : public Traffic {
 
   /// What is remembered of a vehicle for its pilot.
   struct Piloted {
-    bool now = false;
+    bool now = false, gone = false;
     int32_t target = -1, beside = -1;  // lanes
     OutsideDriver driver;
   };

@@ -65,6 +65,12 @@ double LeaderRange(const Weather& weather) {
              : body;
 }
 
+double BrakeLampRange(const Weather& weather) {
+  return std::max(
+      LeaderRange(weather),
+      LampRange(kStopLamp, weather.night() ? kNightThreshold : kDayThreshold, weather.visibility));
+}
+
 double SightLimitedSpeed(double sight, double friction, double reaction_time) {
   const double braking = friction * kGravity;
   return braking * (std::sqrt(reaction_time * reaction_time + 2 * sight / braking) - reaction_time);

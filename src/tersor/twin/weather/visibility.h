@@ -13,6 +13,8 @@ inline constexpr double kContrastThreshold = 0.05;
 inline constexpr double kCarContrast = 0.5;
 /// cd; UN Regulation 7 allows rear position lamps 4 to 17 cd.
 inline constexpr double kTailLamp = 8;
+/// cd; the least of the stop lamps that it allows (60 to 260).
+inline constexpr double kStopLamp = 60;
 /// lx at the eye from which a light is noticed, by night and by day in fog; aviation's values for
 /// runway lights (ICAO Doc 9328).
 inline constexpr double kNightThreshold = 8e-7, kDayThreshold = 1e-4;
@@ -42,6 +44,9 @@ double ObstacleRange(const Weather& weather);
 
 /// To where he sees the car ahead: its body by day, its tail lamps by night and in bad visibility.
 double LeaderRange(const Weather& weather);
+
+/// The same of one who brakes, by his stop lamps.
+double BrakeLampRange(const Weather& weather);
 
 /// The highest speed, in m/s, from which one stops within `sight`, by braking at `friction` g after
 /// `reaction_time`: v t + v^2 / (2 mu g) = S.
