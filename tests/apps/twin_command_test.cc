@@ -202,10 +202,10 @@ TEST_F(TwinCommand, AMatrixIsSharedByRanksAndDrawnByTheLast) {
 }
 
 TEST_F(TwinCommand, AnInterruptedMatrixGoesOn) {
-  Spill(folder_ / "matrix.yaml", "corridor: {end: 200}\narms: [A, B]\nseeds: 8\n");
+  Spill(folder_ / "matrix.yaml", "corridor: {end: 200}\narms: [A, B]\nseeds: 4\n");
   const std::string run =
       kTersor + "twin run " + (folder_ / "matrix.yaml") + " --threads 1 -o " + (folder_ / "matrix");
-  const CommandResult stopped = RunCommand("timeout -s INT 3 " + run);
+  const CommandResult stopped = RunCommand("timeout --foreground -s INT 1 " + run);
   EXPECT_NE(stopped.code, 0);
   EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
       << stopped.error;
