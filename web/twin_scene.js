@@ -198,6 +198,7 @@ class StopLines {
 class VehicleLayer {
   constructor(data) {
     this.vehicles = data.vehicles;
+    this.twins = new Set(data.vehicles.twins);
     this.top = data.topSpeed;
     this.speedColors = VehicleLayer.ramp(data.speedColors, 32);
   }
@@ -234,6 +235,7 @@ class VehicleLayer {
   /** Returns how many are on the screen. */
   draw(context, view, scene, mode, colors) {
     const bodies = new Map(), glass = new Path2D(), brakes = new Path2D();
+    const roofs = new Path2D();  // twins have a mark on theirs
     const detail = view.scale > 5;
     let drawn = 0;
     for (let i = 0; i < scene.size; ++i) {
@@ -248,6 +250,9 @@ class VehicleLayer {
       let path = bodies.get(color);
       if (!path) bodies.set(color, path = new Path2D());
       this.box(path, scene, i, length, width, 0, length);
+      if (view.scale > 1.5 && this.twins.has(vehicle)) {
+        this.box(roofs, scene, i, length, width * 0.4, length * 0.5, length * 0.75);
+      }
       if (detail) {
         this.box(glass, scene, i, length, width * 0.78, 0.9, Math.min(1.7, length * 0.6));
         if (scene.accel[i] < -0.5) {
@@ -259,6 +264,8 @@ class VehicleLayer {
       context.fillStyle = color;
       context.fill(path);
     }
+    context.fillStyle = colors.ink;
+    context.fill(roofs);
     if (detail) {
       context.fillStyle = colors.glass;
       context.fill(glass);
@@ -330,6 +337,7 @@ class Scene {
     this.stops.draw(context, view, this.signals, this.tracks.frameAt(time), this.colors);
     const drawn = this.vehicles.draw(context, view, scene, mode, this.colors);
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    this.drawSight(scene, chosen, time);
     this.drawChosen(scene, chosen);
     const rings = this.drawConflicts(time, allConflicts);
     this.drawScaleBar();
@@ -347,6 +355,39 @@ class Scene {
     context.beginPath();
     context.arc(x, y, Math.max(12, length * 0.75 * view.scale), 0, 2 * Math.PI);
     context.stroke();
+  }
+
+  /** How far a driver sees the vehicle ahead, in metres; null: far enough. */
+  sightAt(time) {
+    const steps = this.data.sight;
+    let metres = null;
+    for (let i = 0; i < steps.length && steps[i] <= time; i += 2) metres = steps[i + 1];
+    return metres;
+  }
+
+  /** Veils what the followed driver does not see. */
+  drawSight(scene, chosen, time) {
+    const i = chosen < 0 ? -1 : scene.vehicle.subarray(0, scene.size).indexOf(chosen);
+    const metres = this.sightAt(time);
+    if (i < 0 || metres === null) return;
+    const {context, view} = this, radius = metres * view.scale;
+    const x = view.screenX(scene.x[i]), y = view.screenY(scene.y[i]);
+    context.beginPath();
+    context.rect(0, 0, view.width, view.height);
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.globalAlpha = 0.55;
+    context.fillStyle = this.colors.page;
+    context.fill('evenodd');
+    context.globalAlpha = 1;
+    context.strokeStyle = context.fillStyle = this.colors.ink;
+    context.lineWidth = 1;
+    context.setLineDash([4, 4]);
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.stroke();
+    context.setLineDash([]);
+    context.font = '12px system-ui, "DejaVu Sans", sans-serif';
+    context.fillText(`sees ${Math.round(metres)} m`, x + radius * 0.71 + 6, y - radius * 0.71 - 6);
   }
 
   drawConflicts(time, all) {
@@ -394,6 +435,9 @@ class Scene {
     context.stroke();
     context.font = '12px system-ui, "DejaVu Sans", sans-serif';
     context.fillText(metres >= 1000 ? `${metres / 1000} km` : `${metres} m`, x + 4, y - 6);
+    if (this.vehicles.twins.size > 0) {
+      context.fillText('dark roof: twin, with dynamics of its own', x + width + 16, y);
+    }
   }
 
   /** The vehicle under a pixel, or -1. */

@@ -85,6 +85,27 @@ TEST_F(TwinCommand, RunsARealSumo) {
   EXPECT_GT(Slurp(folder_ / "sumo/animation.html").size(), 10000u);
 }
 
+TEST_F(TwinCommand, TwinsDriveInOurTrafficAndInARealSumo) {
+  Spill(folder_ / "corridor/twins.yaml",
+        "config: corridor.sumocfg\nweather: heavy_rain\ntwins: {share: 0.5}\n");
+  const std::string run = kTersor + "twin run " + (folder_ / "corridor/twins.yaml") + " -o ";
+  ASSERT_EQ(RunCommand(run + (folder_ / "ours")).code, 0);
+  const Json ours = Metrics("ours");
+  EXPECT_GT(ours["twins"].get<int>(), 20);
+  EXPECT_GT(ours["twin_km"].get<double>(), 5);
+  EXPECT_LT(ours["collisions"].get<int>(), 5);
+  EXPECT_GT(Slurp(folder_ / "ours/collisions.csv").size(), 50u);
+  if (!std::filesystem::exists(std::string(TERSOR_BIN_DIR) + "/../lib/libtersor_sumo.so")) {
+    GTEST_SKIP() << "built without SUMO";
+  }
+  const CommandResult sumo = RunCommand(run + (folder_ / "sumo") + " --traffic sumo");
+  ASSERT_EQ(sumo.code, 0) << sumo.error;
+  const Json theirs = Metrics("sumo");
+  EXPECT_GT(theirs["twins"].get<int>(), 20);
+  EXPECT_LT(theirs["collisions"].get<int>(), 10);
+  EXPECT_NEAR(theirs["mean_speed_mps"].get<double>(), ours["mean_speed_mps"].get<double>(), 2.5);
+}
+
 TEST_F(TwinCommand, ASumoThatDiesLeavesWhatWasLogged) {
   if (!std::filesystem::exists(std::string(TERSOR_BIN_DIR) + "/../lib/libtersor_traci.so") ||
       RunCommand("command -v sumo").code != 0) {

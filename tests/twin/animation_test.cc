@@ -104,6 +104,17 @@ TEST(Animation, UndefinedNumbersAreNull) {
   EXPECT_EQ(data["conflicts"][1]["band"], 3);
 }
 
+TEST(Animation, ItTellsOfTwinsAndOfHowFarOneSees) {
+  const Network network = ParallelRoads(1);
+  AnimationOptions options;
+  options.twins = {false, true};  // those who come later are none
+  options.sight = {{0, 80}, {10, 64.5}};
+  const Json data = AnimationData(network, CrowdedRun(network, 1, 3, 5), {}, options);
+  EXPECT_EQ(data["vehicles"]["twins"], Json({1}));
+  EXPECT_EQ(data["sight"], Json({0.0, 80.0, 10.0, 64.5}));
+  EXPECT_TRUE(AnimationData(network, CrowdedRun(network, 1, 3, 5), {}, {})["sight"].empty());
+}
+
 TEST(Animation, HostileNamesStayText) {
   Network network = ParallelRoads(1);
   Recording recording = CrowdedRun(network, 1, 2, 5);

@@ -222,5 +222,25 @@ TEST_F(MatrixRun, RealCellsGiveTheSameBytesAgain) {
   EXPECT_EQ(tersor::testing::Slurp(folder_ / "cells/B-demand1-snow-day-seed0.film.json"), film);
 }
 
+TEST_F(MatrixRun, TheFilmOfATwinTellsWhoIsOneAndHowFarTheySee) {
+  const Matrix matrix =
+      WithFiles(ParseMatrix("corridor: {end: 40, step: 0.2}\nweather: [fog_dense]\narms: [A, C]\n"
+                            "seeds: 1\nanimation: {begin: 10, end: 20}\n",
+                            "matrix.yaml"),
+                folder_.path());
+  const MatrixState state = Run(matrix, RunCell);
+  ASSERT_TRUE(state.failures.empty()) << state.failures[0].error;
+  const Json plain = ReadJsonFile(folder_ / "cells/A-demand1-seed0.film.json");
+  const Json twin = ReadJsonFile(folder_ / "cells/C-demand1-fog_dense-day-seed0.film.json");
+  EXPECT_EQ(twin["title"], "Arm C, fog_dense");
+  EXPECT_TRUE(plain["vehicles"]["twins"].empty());
+  EXPECT_FALSE(twin["vehicles"]["twins"].empty());
+  EXPECT_TRUE(plain["sight"].empty());
+  ASSERT_EQ(twin["sight"].size(), 2u);
+  EXPECT_LT(twin["sight"][1].get<double>(), 300);
+  // The same vehicles set out in both.
+  EXPECT_EQ(plain["vehicles"]["id"], twin["vehicles"]["id"]);
+}
+
 }  // namespace
 }  // namespace tersor::twin

@@ -235,5 +235,15 @@ TEST(Network, ReadsSumosOwnSamples) {
   EXPECT_GT(read, 0);
 }
 
+TEST(Network, HeightsGiveALanesGrade) {
+  // "0,0,1 100,0,2": one metre up on a hundred; lanes without heights are level.
+  const Network network = ParseNetwork(testing::kSmallNetwork, "small");
+  EXPECT_DOUBLE_EQ(network.lanes[static_cast<size_t>(network.FindLane("a_0"))].grade, 0.01);
+  EXPECT_EQ(network.lanes[static_cast<size_t>(network.FindLane("a_1"))].grade, 0);
+  const Network wrong = ParseNetwork(
+      testing::With(testing::kSmallNetwork, "0,0,1 100,0,2", "0,0,1 100,0,90"), "small");
+  EXPECT_EQ(wrong.lanes[static_cast<size_t>(wrong.FindLane("a_0"))].grade, 0);
+}
+
 }  // namespace
 }  // namespace tersor::twin

@@ -5,6 +5,7 @@
 
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tersor/twin/conflict_mark.h"
@@ -16,6 +17,10 @@ namespace tersor::twin {
 
 struct AnimationOptions {
   std::string title = "Traffic";
+  std::vector<bool> twins = {};  // by vehicle: these have a body of their own, and are marked
+  /// From each time (s) on, how far in metres drivers see the vehicle ahead; the page shows it
+  /// around the followed one. Empty: far enough.
+  std::vector<std::pair<double, double>> sight = {};
 };
 
 /// What the page embeds; the same input gives the same bytes. Places are whole units of 2 cm,

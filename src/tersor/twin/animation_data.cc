@@ -103,9 +103,9 @@ Json SignalData(const Network& network, const Recording& recording) {
   return {{"id", ids}, {"states", recording.signal_states}, {"changes", changes}};
 }
 
-Json VehicleData(const Recording& recording) {
+Json VehicleData(const Recording& recording, const std::vector<bool>& are_twins) {
   Json ids = Json::array(), types = Json::array(), lengths = Json::array();
-  Json widths = Json::array(), names = Json::array();
+  Json widths = Json::array(), names = Json::array(), twins = Json::array();
   std::map<std::string, size_t> type_of;
   for (const Vehicle& vehicle : recording.vehicles) {
     const auto [type, fresh] = type_of.try_emplace(vehicle.type, type_of.size());
@@ -116,8 +116,22 @@ Json VehicleData(const Recording& recording) {
     types.push_back(type->second);
     lengths.push_back(Number(vehicle.length));
     widths.push_back(Number(vehicle.width));
+    if (ids.size() <= are_twins.size() && are_twins[ids.size() - 1]) {
+      twins.push_back(ids.size() - 1);
+    }
   }
-  return {{"id", ids}, {"type", types}, {"length", lengths}, {"width", widths}, {"types", names}};
+  return {{"id", ids},       {"type", types},  {"length", lengths},
+          {"width", widths}, {"types", names}, {"twins", twins}};
+}
+
+/// [time, metres, time, metres, ...]
+Json SightData(const AnimationOptions& options) {
+  Json out = Json::array();
+  for (const auto& [time, metres] : options.sight) {
+    out.push_back(Number(time));
+    out.push_back(Number(metres));
+  }
+  return out;
 }
 
 Json FrameTimes(const Recording& recording) {
@@ -278,7 +292,8 @@ Json AnimationData(const Network& network, const Recording& recording,
           {"junctions", JunctionData(network)},
           {"stops", StopData(network)},
           {"signals", SignalData(network, recording)},
-          {"vehicles", VehicleData(recording)},
+          {"vehicles", VehicleData(recording, options.twins)},
+          {"sight", SightData(options)},
           {"frames", recording.frames()},
           {"times", FrameTimes(recording)},
           {"tracks", TrackData(recording)},

@@ -26,6 +26,7 @@ struct Lane {
   double speed = 0;     // m/s allowed
   double width = 3.2;   // m
   double friction = 1;  // 1: dry
+  double grade = 0;     // rise over run, from its begin to its end
   Polyline shape;
   VehicleClasses allowed = kAllClasses;
   /// Outgoing. An internal lane has one at most, which goes on across the junction or leaves it.

@@ -22,6 +22,23 @@ constexpr int kMostInternalLanes = 8;
 
 int32_t Size(const auto& list) { return static_cast<int32_t>(list.size()); }
 
+/// The height of the last point less that of the first one; 0 where there are none.
+double Rise(const XmlElement& element) {
+  double first = 0, last = 0;
+  bool begun = false;
+  for (const std::string_view word : element.Words("shape")) {
+    const std::vector<std::string_view> parts = SplitWords(word, ',');
+    const auto z = parts.size() < 3 ? std::nullopt : ParseNumber(parts[2]);
+    if (!z) {
+      return 0;
+    }
+    first = begun ? first : *z;
+    last = *z;
+    begun = true;
+  }
+  return last - first;
+}
+
 /// "x,y x,y", or "x,y,z x,y,z"; heights are left out.
 Polyline ReadShape(const XmlElement& element, const char* attribute) {
   Polyline shape;
@@ -142,6 +159,10 @@ class NetworkReader {
     lane.width = element.Positive("width", lane.width);
     lane.friction = element.Positive("friction", lane.friction);
     lane.shape = ReadShape(element, "shape");
+    // Steeper than this no road is: such heights are mistaken.
+    constexpr double kSteepest = 0.3;
+    const double grade = lane.length > 0 ? Rise(element) / lane.length : 0;
+    lane.grade = std::abs(grade) <= kSteepest ? grade : 0;
     if (lane.shape.size() < 2) {
       element.FailAt("shape", ": a lane has at least two points");
     }

@@ -16,6 +16,7 @@
 #include "tersor/twin/trip_counts.h"
 #include "tersor/twin/twin_report.h"
 #include "tersor/twin/weather/road_friction.h"
+#include "tersor/twin/weather/visibility.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
 #include "tersor/util/interrupt.h"
@@ -106,13 +107,14 @@ TwinRunFacts FactsOf(const SimulationConfig& config, const RunOptions& options,
 
 void WritePages(const Scenario& scenario, const RunOptions& options, const Network& network,
                 const Recording& recording, const std::vector<ConflictMark>& marks,
-                const Record& record) {
+                AnimationOptions film, const Record& record) {
   const std::string title =
       std::filesystem::path(scenario.config.empty() ? scenario.network : scenario.config)
           .stem()
           .stem()
           .string();
-  WriteAnimation(network, recording, marks, {.title = title}, options.output + "/animation.html");
+  film.title = title;
+  WriteAnimation(network, recording, marks, film, options.output + "/animation.html");
   TwinRun run;
   run.network = &network;
   run.recording = &recording;
@@ -127,6 +129,18 @@ void WritePages(const Scenario& scenario, const RunOptions& options, const Netwo
 }
 
 }  // namespace
+
+std::vector<std::pair<double, double>> SightOver(const WeatherSeries& weather) {
+  constexpr double kFarEnough = 1000, kEvery = 10;  // m, s
+  std::vector<std::pair<double, double>> sight;
+  const double begin = weather.moments.front().time, end = weather.moments.back().time;
+  bool limited = false;
+  for (double time = begin; time <= end; time += kEvery) {
+    sight.emplace_back(time, LeaderRange(weather.At(time)));
+    limited = limited || sight.back().second < kFarEnough;
+  }
+  return limited ? sight : std::vector<std::pair<double, double>>();
+}
 
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts) {
   std::vector<ConflictMark> marks;
@@ -211,7 +225,8 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
     std::vector<ConflictMark> marks = MarksOf(conflicts);
     const std::vector<ConflictMark> collided = twins.Marks();
     marks.insert(marks.end(), collided.begin(), collided.end());
-    WritePages(scenario, options, simulation.network, observers.recording(), marks, record);
+    WritePages(scenario, options, simulation.network, observers.recording(), marks,
+               {.twins = twins.Twins(), .sight = SightOver(weather)}, record);
   }
   record.seconds = since();
   if (writes) {
@@ -222,7 +237,8 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   }
   if (result != nullptr) {
     *result = {std::move(simulation.network), observers.recording(), conflicts,
-               std::vector<Collision>(twins.collisions().begin(), twins.collisions().end())};
+               std::vector<Collision>(twins.collisions().begin(), twins.collisions().end()),
+               twins.Twins()};
   }
   return record;
 }

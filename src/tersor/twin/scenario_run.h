@@ -5,6 +5,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tersor/twin/conflict_log.h"
@@ -35,6 +36,7 @@ struct RunResult {
   Recording recording;
   std::vector<Conflict> conflicts;
   std::vector<Collision> collisions;
+  std::vector<bool> twins;  // by vehicle: it was one
 };
 
 /// Runs the scenario and writes to the output folder: fcd.xml.gz, ssm.xml, ssm.csv, ssm.json,
@@ -44,6 +46,9 @@ struct RunResult {
 /// given, takes the rest.
 Record RunScenario(const Scenario& scenario, const RunOptions& options,
                    RunResult* result = nullptr);
+
+/// How far drivers see the vehicle ahead in this weather, for AnimationOptions.
+std::vector<std::pair<double, double>> SightOver(const WeatherSeries& weather);
 
 /// What the pictures need to know of conflicts.
 std::vector<ConflictMark> MarksOf(std::span<const Conflict> conflicts);

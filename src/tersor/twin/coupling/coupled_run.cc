@@ -64,6 +64,14 @@ ConflictMark MarkOf(const Collision& collision) {
   return mark;
 }
 
+std::vector<bool> CoupledRun::Twins() const {
+  std::vector<bool> twins(vehicles_.size(), false);
+  for (size_t i = 0; i < twins.size() && pilot_; ++i) {
+    twins[i] = pilot_->WasTwin(static_cast<int32_t>(i));
+  }
+  return twins;
+}
+
 std::vector<ConflictMark> CoupledRun::Marks() const {
   std::vector<ConflictMark> marks;
   for (const Collision& collision : watch_.all()) {
@@ -111,6 +119,11 @@ void CoupledRun::Report(const Traffic& traffic, double vehicle_km, Record& recor
     const TwinStatistics& twins = pilot_->statistics();
     record.metrics["twins"] = twins.twins;
     record.metrics["twin_km"] = twins.metres / 1000;
+    record.metrics["vehicles_removed"] = twins.removed;
+    if (record.metrics.contains("vehicles_arrived")) {
+      record.metrics["vehicles_arrived"] =
+          record.metrics["vehicles_arrived"].get<int64_t>() - twins.removed;
+    }
     record.metrics["slip_brakings"] = twins.slip_brakings;
     record.metrics["runs_off_road"] = twins.runs_off_road;
   }

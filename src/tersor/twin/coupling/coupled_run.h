@@ -47,10 +47,12 @@ class CoupledRun {
   /// driver asks for, since a slippery road does not give it.
   int64_t emergency_brakings() const;
 
+  /// Of each of the traffic's vehicles, whether it has been a twin.
+  std::vector<bool> Twins() const;
   /// For the map.
   std::vector<ConflictMark> Marks() const;
   /// collisions, collisions_per_1000_vehicle_km, emergency_brakings, twins, ... and a row for
-  /// each collision.
+  /// each collision. Takes those who were removed out of vehicles_arrived.
   void Report(const Traffic& traffic, double vehicle_km, Record& record) const;
 
  private:

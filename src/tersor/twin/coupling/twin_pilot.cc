@@ -270,8 +270,10 @@ void TwinPilot::Command(const Snapshot& now, const Wish& wish, Twin& twin) {
     command.target_y = target.point.y;
   }
   fleet_->Command(twin.car, command);
-  fleet_->SetSurface(
-      twin.car, friction_.At(now.lane[static_cast<size_t>(wish.row)], twin.state.speed, weather_));
+  const int32_t lane = now.lane[static_cast<size_t>(wish.row)];
+  RoadSurface surface = friction_.At(lane, twin.state.speed, weather_);
+  surface.grade = network_.lanes[static_cast<size_t>(lane)].grade;
+  fleet_->SetSurface(twin.car, surface);
 }
 
 int32_t TwinPilot::Beside(const Twin& twin, int32_t lane) const {
@@ -310,6 +312,7 @@ Motion TwinPilot::MotionOf(const Snapshot& now, const Wish& wish, Twin& twin) {
     const double speed = std::hypot(state.speed, state.lateral_speed);
     twin.stood += speed < kStanding ? facts_.step : 0;
     motion.leaves = twin.stood > options_.collision_rest;
+    statistics_.removed += motion.leaves;
   }
   return motion;
 }

@@ -44,6 +44,7 @@ struct TwinStatistics {
   double seconds = 0, metres = 0;  // of all of them
   int64_t emergency_brakings = 0;  // times that a driver asked for more than 4.5 m/s^2
   int64_t slip_brakings = 0;       // times that an anti-lock system began to work
+  int64_t removed = 0;             // wrecks, taken off the road
   int64_t runs_off_road = 0;       // vehicles
 };
 

@@ -135,12 +135,16 @@ CellResult RunCell(const Matrix& matrix, const MatrixCell& cell, const std::stri
   if (!film.empty()) {
     // A run that ends before the film begins leaves an empty one, or it would be made again.
     const bool shows = watcher.recording() && watcher.recording()->frames() > 0;
-    WriteFileAtomically(
-        film, (shows ? AnimationData(run.network, *watcher.recording(),
-                                     InFilm(matrix, result.measured.conflicts, run.collisions),
-                                     {.title = TitleOf(matrix, cell)})
-                     : Json())
-                  .dump());
+    Json data;
+    if (shows) {
+      AnimationOptions look{.title = TitleOf(matrix, cell), .twins = run.twins, .sight = {}};
+      if (cell.weather >= 0) {
+        look.sight = SightOver(matrix.WeatherOf(cell.weather, cell.night));
+      }
+      data = AnimationData(run.network, *watcher.recording(),
+                           InFilm(matrix, result.measured.conflicts, run.collisions), look);
+    }
+    WriteFileAtomically(film, data.dump());
   }
   return result;
 }
