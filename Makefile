@@ -33,6 +33,7 @@ bench: build
 	build/bin/tersor bench mxfp4 --json out/bench-mxfp4.json
 	build/bin/tersor bench sparse --json out/bench-sparse.json
 	build/bin/tersor bench attention --json out/bench-attention.json
+	build/bin/tersor bench twin --json out/bench-twin.json
 
 fuzz: setup-test
 	cmake --preset fuzz

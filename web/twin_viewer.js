@@ -19,7 +19,7 @@ class Viewer {
     this.data = data;
     this.tracks = new Tracks(data);
     this.scene = new Scene(data, this.tracks, byId('map'));
-    this.time = this.tracks.start;
+    this.time = this.tracks.start;  // s
     this.playing = false;
     this.follow = -1;
     this.conflict = -1;
@@ -27,7 +27,7 @@ class Viewer {
     this.pending = false;
     this.bindControls();
     this.bindKeys();
-    this.bindPointer();
+    this.bindPointer(byId('map'), (x, y) => this.scene.pick(this.time, x, y));
     this.fillLegend();
     this.fillConflicts();
     this.scene.resize();
@@ -38,7 +38,7 @@ class Viewer {
     addEventListener('hashchange', () => this.readHash());
     new ResizeObserver(() => this.resize()).observe(byId('map'));
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.scene.readColors();
+      this.readColors();
       this.drawMarks();
       this.redraw();
     });
@@ -53,6 +53,8 @@ class Viewer {
     if (words.has('follow')) this.setFollow(this.data.vehicles.id.indexOf(words.get('follow')));
     if (words.has('play')) this.setPlaying(true);
   }
+
+  readColors() { this.scene.readColors(); }
 
   redraw() {
     if (this.pending) return;
@@ -257,11 +259,17 @@ class Viewer {
         ? `the ${listed.length} most severe of ${kept.length}` : `${kept.length}`;
   }
 
-  bindControls() {
+  /** The slider covers the run. */
+  setRange() {
     const slider = byId('time');
     slider.min = this.tracks.start;
     slider.max = this.tracks.end;
     slider.step = 0.1;
+  }
+
+  bindControls() {
+    const slider = byId('time');
+    this.setRange();
     slider.addEventListener('input', () => this.seek(Number(slider.value)));
     byId('play').addEventListener('click', () => this.setPlaying(!this.playing));
     byId('color').addEventListener('change', () => { this.fillLegend(); this.redraw(); });
@@ -348,9 +356,9 @@ class Viewer {
     });
   }
 
-  /** Drag to pan, wheel or two fingers to zoom, a click to follow. */
-  bindPointer() {
-    const map = byId('map'), fingers = new Map();
+  /** Drag to pan, wheel or two fingers to zoom, a click to follow what `pick` finds at a pixel. */
+  bindPointer(map, pick) {
+    const fingers = new Map();
     let moved = 0;
     const at = (event) => {
       const box = map.getBoundingClientRect();
@@ -379,7 +387,7 @@ class Viewer {
     const lift = (event) => {
       const place = fingers.get(event.pointerId);
       if (!fingers.delete(event.pointerId) || event.type !== 'pointerup' || moved > 4) return;
-      const vehicle = this.scene.pick(this.time, place.x, place.y);
+      const vehicle = pick(place.x, place.y);
       if (vehicle >= 0) this.setFollow(vehicle);
     };
     for (const type of ['pointerup', 'pointercancel']) map.addEventListener(type, lift);
@@ -390,8 +398,4 @@ class Viewer {
       this.redraw();
     }, {passive: false});
   }
-}
-
-if (typeof document !== 'undefined') {
-  new Viewer(JSON.parse(byId('data').textContent));
 }

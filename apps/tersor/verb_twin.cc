@@ -28,6 +28,7 @@
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
 #include "verb_twin_calibrate.h"
+#include "verb_twin_matrix.h"
 #include "verb_twin_record.h"
 #include "verb_twin_validate.h"
 #include "verbs.h"
@@ -46,7 +47,7 @@ int RunTwinRun(int argc, char** argv) {
   std::string output, traffic;
   CommandLine line("twin run", "Run a traffic scenario and measure its safety.",
                    "tersor twin run out/corridor/corridor.sumocfg -o out/run");
-  line.Positionals("SCENARIO", "a .yaml scenario or a .sumocfg", &files, 1)
+  line.Positionals("SCENARIO", "a .yaml scenario or matrix, or a .sumocfg", &files, 1)
       .Option("-o,--output", "folder for logs, report.html and animation.html", &output, true)
       .Option("--traffic", "embedded, sumo or sumo:host:port (default: as the scenario says)",
               &traffic);
@@ -55,6 +56,9 @@ int RunTwinRun(int argc, char** argv) {
   }
   if (files.size() != 1) {
     FailUsage("tersor twin run: one scenario, not ", files.size());
+  }
+  if (IsTwinMatrix(files.front())) {
+    return RunTwinMatrix(files.front(), traffic, output, line.common());
   }
   twin::Scenario scenario = twin::ReadScenario(files.front());
   if (!traffic.empty()) {
@@ -192,7 +196,9 @@ constexpr struct {
   std::string_view name, help;
   int (*run)(int argc, char** argv);
 } kActions[] = {
-    {"run", "run a traffic scenario, by our own engine or by SUMO", RunTwinRun},
+    {"run", "run a traffic scenario, by our own engine or by SUMO, or a matrix of them",
+     RunTwinRun},
+    {"demo", "plain traffic against the full twin in rain and fog, in two minutes", RunTwinDemo},
     {"ssm", "measure surrogate safety on floating car data", RunTwinSsm},
     {"calibrate", "fit drivers to what was measured on a road", RunTwinCalibrate},
     {"record", "record clips from above, the weather being their class", RunTwinRecord},

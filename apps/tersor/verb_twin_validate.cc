@@ -10,20 +10,29 @@
 #include "tersor/twin/matrix/validate_weather.h"
 #include "tersor/twin/validation_page.h"
 #include "tersor/util/config_check.h"
+#include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/progress.h"
 #include "tersor/util/record.h"
 #include "verb_twin_validate.h"
 
 namespace tersor::cli {
+namespace {
+
+constexpr size_t kMostVehicles = 2;  // beside four: a picture tells six curves apart
+
+}  // namespace
 
 int RunTwinValidate(int argc, char** argv) {
   std::string output;
+  std::vector<std::string> vehicles;
   int64_t seeds = 10;
   CommandLine line("twin validate",
                    "Compare the twin with closed forms and published figures, on one page.",
                    "tersor twin validate -o out/validation");
   line.Option("-o,--output", "folder for validation.html, pictures and record.json", &output, true)
+      .Option("--vehicle", ".yaml files of vehicles of your own, beside the shipped ones",
+              &vehicles)
       .Option("--seeds", "of the traffic in each weather", &seeds);
   if (!line.Parse(argc, argv)) {
     return 0;
@@ -31,14 +40,24 @@ int RunTwinValidate(int argc, char** argv) {
   CheckRange("seeds", static_cast<double>(seeds), 1, 1000);
   CatchInterrupts();
   const auto began = std::chrono::steady_clock::now();
-  std::vector<twin::ValidationSection> sections = twin::ValidateDynamics();
+  std::vector<twin::VehicleBody> bodies = twin::ShippedBodies();
+  if (vehicles.size() > kMostVehicles) {
+    FailUsage("tersor twin validate: at most ", kMostVehicles, " --vehicle files, not ",
+              vehicles.size());
+  }
+  std::string command = fmt::format("tersor twin validate -o {} --seeds {}", output, seeds);
+  for (const std::string& file : vehicles) {
+    bodies.push_back(twin::ReadBody(file));
+    command += " --vehicle " + file;
+  }
+  std::vector<twin::ValidationSection> sections = twin::ValidateDynamics(bodies);
   Progress progress("weather", 0, "run");
   sections.push_back(twin::ValidateWeather(seeds, [&](int64_t done, int64_t all) {
     progress.SetTotal(all);
     progress.Update(done);
   }));
   progress.Finish();
-  Record record = twin::WriteValidation(sections, "tersor twin validate -o " + output, output);
+  Record record = twin::WriteValidation(sections, command, output);
   record.seed = line.common().seed;
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   WriteRecord(output + "/record.json", record);

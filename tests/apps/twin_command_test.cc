@@ -136,6 +136,28 @@ TEST_F(TwinCommand, ScenarioFilesNameTheirPathsFromTheirFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder_ / "short/fcd.xml.gz"));
 }
 
+TEST_F(TwinCommand, ValidatesAVehicleOfOnesOwn) {
+  Spill(folder_ / "wagon.yaml", "base: sedan\nmass: 1250\n");
+  const CommandResult run = RunCommand(kTersor + "twin validate --seeds 1 --vehicle " +
+                                       (folder_ / "wagon.yaml") + " -o " + (folder_ / "val"));
+  ASSERT_EQ(run.code, 0) << run.error;
+  int rows = 0;
+  const Json record = ReadJsonFile(folder_ / "val/record.json");
+  for (const Json& row : record["rows"]) {
+    if (row["quantity"].get<std::string>().starts_with("wagon, ")) {
+      EXPECT_TRUE(row["agrees"].get<bool>()) << row.dump();
+      ++rows;
+    }
+  }
+  EXPECT_GT(rows, 20);
+  EXPECT_NE(Slurp(folder_ / "val/validation.html").find("wagon, L1"), std::string::npos);
+  EXPECT_GT(Slurp(folder_ / "val/pictures/stopping-fan.svg").size(), 1000u);
+  Spill(folder_ / "bad.yaml", "mass: 12\n");
+  ExpectFailure(
+      kTersor + "twin validate --vehicle " + (folder_ / "bad.yaml") + " -o " + (folder_ / "none"),
+      2, {"bad.yaml: mass is 12; it must be in 200 .. 60000"});
+}
+
 TEST_F(TwinCommand, SlipperyRoadsAreMeasuredAsSuch) {
   ASSERT_EQ(RunCommand(Run("run", "")).code, 0);
   const auto measure = [&](const std::string& more) {
@@ -175,7 +197,48 @@ TEST_F(TwinCommand, CalibratesAndGoesOn) {
   ExpectFailure(command + "--model Gipps", 2, {"--model Gipps is not known"});
 }
 
+TEST_F(TwinCommand, AMatrixIsSharedByRanksAndDrawnByTheLast) {
+  Spill(folder_ / "matrix.yaml",
+        "corridor: {end: 40, step: 0.5}\nweather: [clear_dry, snow]\narms: [A, B]\nseeds: 2\n"
+        "animation: {begin: 10, end: 30}\n");
+  const std::string run =
+      kTersor + "twin run " + (folder_ / "matrix.yaml") + " --threads 1 -o " + (folder_ / "matrix");
+  const CommandResult first = RunCommand("RANK=0 WORLD_SIZE=2 " + run);
+  ASSERT_EQ(first.code, 0) << first.error;
+  EXPECT_NE(first.error.find("the last draws the report"), std::string::npos) << first.error;
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "matrix/report.html"));
+  const CommandResult second = RunCommand("RANK=1 WORLD_SIZE=2 " + run);
+  ASSERT_EQ(second.code, 0) << second.error;
+  EXPECT_NE(second.out.find("Plain traffic (A)"), std::string::npos) << second.out;
+  for (const char* file : {"report.html", "animation.html", "cells.csv", "record.json",
+                           "pictures/rate-1.svg", "cells/A-demand1-seed1.json"}) {
+    EXPECT_GT(Slurp(folder_ / (std::string("matrix/") + file)).size(), 100u) << file;
+  }
+  // Nothing is left to do, and the report stays the same.
+  const std::string report = Slurp(folder_ / "matrix/report.html");
+  const CommandResult again = RunCommand(run);
+  EXPECT_EQ(again.code, 0) << again.error;
+  EXPECT_NE(again.error.find("0 missing"), std::string::npos) << again.error;
+  EXPECT_EQ(Slurp(folder_ / "matrix/report.html"), report);
+}
+
+TEST_F(TwinCommand, AnInterruptedMatrixGoesOn) {
+  Spill(folder_ / "matrix.yaml", "corridor: {end: 200}\narms: [A, B]\nseeds: 4\n");
+  const std::string run =
+      kTersor + "twin run " + (folder_ / "matrix.yaml") + " --threads 1 -o " + (folder_ / "matrix");
+  const CommandResult stopped = RunCommand("timeout --foreground -s INT 1 " + run);
+  EXPECT_NE(stopped.code, 0);
+  EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
+      << stopped.error;
+  const CommandResult rest = RunCommand(run);
+  EXPECT_EQ(rest.code, 0) << rest.error;
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "matrix/report.html"));
+}
+
 TEST_F(TwinCommand, BadInputIsOneLine) {
+  Spill(folder_ / "bad.yaml", "corridor: {}\nweather: [heavy_rian]\n");
+  ExpectFailure(kTersor + "twin run " + (folder_ / "bad.yaml") + " -o " + (folder_ / "x"), 2,
+                {"bad.yaml:2", "weather", "heavy_rain"});
   ExpectFailure(kTersor + "twin", 2, {"must be: run"});
   ExpectFailure(Run("x", "--traffic sumoo"), 2, {"sumo:host:port"});
   ExpectFailure(kTersor + "twin run " + (folder_ / "none.yaml") + " -o " + (folder_ / "x"), 1,

@@ -46,6 +46,23 @@ class AnimationBrowser : public ::testing::Test {
         options + " 'file://" + (folder_ / "page.html") + "#" + hash + "'");
   }
 
+  /// The same page with two runs beside each other, the second of fewer vehicles.
+  void MakeSideBySide() {
+    const Network network = ParallelRoads(kRoads);
+    std::vector<AnimationRun> runs;
+    for (const int32_t vehicles : {kVehicles, kVehicles / 2}) {
+      const Recording recording = CrowdedRun(network, kRoads, vehicles, kSeconds);
+      ConflictMark mark;
+      mark.begin = mark.time = 20;
+      mark.end = 21;
+      mark.point = {900, 120};
+      const std::vector<ConflictMark> marks(vehicles == kVehicles ? 1 : 2, mark);
+      runs.push_back({vehicles == kVehicles ? "Arm A" : "Arm C",
+                      AnimationData(network, recording, marks, {})});
+    }
+    testing::Spill(folder_ / "page.html", RenderSideBySide(runs, 0, 1, "Ten roads"));
+  }
+
   /// What the console says; warnings of the browser itself are not the page's.
   static void ExpectNoErrors(const testing::CommandResult& result) {
     EXPECT_EQ(result.code, 0) << result.error;
@@ -68,10 +85,10 @@ class AnimationBrowser : public ::testing::Test {
 
 /// Pixels within the map whose colour is far from grey: vehicles, signals and rings; roads and
 /// ground are nearly grey.
-int64_t Colourful(const io::Image& image) {
+int64_t ColourfulBetween(const io::Image& image, int64_t left, int64_t right) {
   int64_t count = 0;
   for (int64_t y = 60; y < image.height - 80; ++y) {
-    for (int64_t x = 80; x < image.width - 330; ++x) {
+    for (int64_t x = left; x < right; ++x) {
       const uint8_t* p = &image.pixels[static_cast<size_t>((y * image.width + x) * 3)];
       const int high = std::max({p[0], p[1], p[2]}), low = std::min({p[0], p[1], p[2]});
       count += high - low > 60;
@@ -79,6 +96,8 @@ int64_t Colourful(const io::Image& image) {
   }
   return count;
 }
+
+int64_t Colourful(const io::Image& image) { return ColourfulBetween(image, 80, image.width - 330); }
 
 int64_t Different(const io::Image& a, const io::Image& b) {
   int64_t count = 0;
@@ -123,6 +142,33 @@ TEST_F(AnimationBrowser, FollowsAndShowsConflicts) {
   EXPECT_EQ(TextOf(conflict.out, "clock"), "0:20.0 / 0:40.0");
   EXPECT_NE(TextOf(conflict.out, "count").find("1 conflict now"), std::string::npos);
   EXPECT_NE(conflict.out.find("car3 and car4"), std::string::npos);
+}
+
+TEST_F(AnimationBrowser, ShowsTwoRunsBesideEachOther) {
+  MakeSideBySide();
+  const testing::CommandResult page = Open("t=20", 8000, "--dump-dom");
+  ExpectNoErrors(page);
+  EXPECT_EQ(TextOf(page.out, "clock"), "0:20.0 / 0:40.0");
+  EXPECT_EQ(TextOf(page.out, "count-left"), "500 vehicles, 1 conflict in view");
+  EXPECT_EQ(TextOf(page.out, "count-right"), "250 vehicles, 2 conflicts in view");
+  // Vehicles on either side of the border between the panes, which move.
+  const io::Image early = Screenshot("t=5", "early.png"), late = Screenshot("t=15", "late.png");
+  const int64_t middle = (early.width - 320) / 2;
+  EXPECT_GT(ColourfulBetween(early, 80, middle), 1000);
+  EXPECT_GT(ColourfulBetween(early, middle, early.width - 330), 500);
+  EXPECT_GT(Different(early, late), 1000);
+}
+
+TEST_F(AnimationBrowser, EitherSideShowsAnyRunWhileBothPlay) {
+  MakeSideBySide();
+  const testing::CommandResult changed = Open("t=5&left=1&right=0", 8000, "--dump-dom");
+  ExpectNoErrors(changed);
+  EXPECT_EQ(TextOf(changed.out, "count-left").find("250 vehicles"), 0u);
+  EXPECT_EQ(TextOf(changed.out, "count-right").find("500 vehicles"), 0u);
+  const testing::CommandResult played = Open("t=5&speed=2&play&follow=car7", 15000, "--dump-dom");
+  ExpectNoErrors(played);
+  EXPECT_GT(TextOf(played.out, "clock"), "0:20.0 / 0:40.0");
+  EXPECT_EQ(TextOf(played.out, "vehicle-id"), "car7");
 }
 
 }  // namespace

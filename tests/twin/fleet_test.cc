@@ -207,6 +207,24 @@ TEST_P(EveryLevel, UsesPlacesAgain) {
   EXPECT_NEAR(fleet->State(second).speed, 12, 0.1);
 }
 
+TEST_P(EveryLevel, ANewCarStandsOnADryRoad) {
+  const RoadSurface ice = {.friction_peak = 0.1, .friction_slide = 0.08};
+  const auto fleet = MakeFleet(GetParam());
+  fleet->SetSurface(fleet->Add(Prompt("sedan"), kEast, 10), ice);
+  fleet->Remove(0);
+  const auto speed_after_braking = [&] {
+    fleet->Command(0, {.accel = -15, .target_x = 1e4});
+    fleet->Advance(1);
+    return fleet->State(0).speed;
+  };
+  EXPECT_EQ(fleet->Add(Prompt("sedan"), kEast, 20), 0);
+  EXPECT_LT(speed_after_braking(), 13);
+  fleet->Remove(0);
+  EXPECT_EQ(fleet->Add(Prompt("sedan"), kEast, 20), 0);
+  fleet->SetSurface(0, ice);
+  EXPECT_GT(speed_after_braking(), 18.9);
+}
+
 TEST_P(EveryLevel, RefusesWhatIsNoNumber) {
   const auto fleet = MakeFleet(GetParam());
   const int32_t car = fleet->Add(ShippedBody("sedan"), kEast, 10);

@@ -26,8 +26,8 @@ namespace fs = std::filesystem;
 CellResult FakeRun(const Matrix&, const MatrixCell& cell, const std::string& film) {
   CellResult result;
   result.cell = cell;
-  result.metrics["seed_times_demand"] = static_cast<double>(cell.seed) * cell.demand;
-  result.metrics["process"] = static_cast<double>(::getpid());
+  result.measured.metrics["seed_times_demand"] = static_cast<double>(cell.seed) * cell.demand;
+  result.measured.metrics["process"] = static_cast<double>(::getpid());
   if (!film.empty()) {
     WriteFileAtomically(film, "null");
   }
@@ -66,9 +66,9 @@ TEST_F(MatrixRun, RunsWhatIsMissingOnly) {
   ASSERT_EQ(std::ssize(results), first.cells);
   for (size_t i = 0; i < results.size(); ++i) {
     EXPECT_EQ(results[i].cell, matrix.Cells()[i]);
-    EXPECT_EQ(results[i].metrics.at("seed_times_demand"),
+    EXPECT_EQ(results[i].measured.metrics.at("seed_times_demand"),
               static_cast<double>(results[i].cell.seed) * results[i].cell.demand);
-    EXPECT_NE(results[i].metrics.at("process"), ::getpid());
+    EXPECT_NE(results[i].measured.metrics.at("process"), ::getpid());
   }
 }
 
@@ -167,6 +167,13 @@ TEST_F(MatrixRun, AWeatherThatDoesNotCoverTheRunIsRefused) {
   EXPECT_NE(testing::MessageOf([&] { Run(matrix, FakeRun); }).find("storm"), std::string::npos);
 }
 
+TEST_F(MatrixRun, ARunningSumoIsRefused) {
+  Matrix matrix = Make();
+  matrix.base.traffic = "sumo:localhost:8813";
+  EXPECT_NE(testing::MessageOf([&] { Run(matrix, FakeRun); }).find("embedded or sumo"),
+            std::string::npos);
+}
+
 TEST_F(MatrixRun, ArmsShareTheirRandomNumbers) {
   const Matrix matrix = Make();
   std::set<std::string> departures[2];
@@ -204,14 +211,35 @@ TEST_F(MatrixRun, RealCellsGiveTheSameBytesAgain) {
   ASSERT_EQ(first.size(), second.size());
   for (size_t i = 0; i < first.size(); ++i) {
     for (CellResult cell : {first[i], second[i]}) {
-      EXPECT_GT(cell.metrics.at("vehicles_departed"), 10) << i;
+      EXPECT_GT(cell.measured.metrics.at("vehicles_departed"), 10) << i;
     }
+    EXPECT_EQ(first[i].by_condition.size(), first[i].cell.arm == Arm::kPlain ? 2u : 0u);
     Json a = ToJson(matrix, first[i], ""), b = ToJson(matrix, second[i], "");
     a.erase("seconds");
     b.erase("seconds");
     EXPECT_EQ(a.dump(), b.dump());
   }
   EXPECT_EQ(tersor::testing::Slurp(folder_ / "cells/B-demand1-snow-day-seed0.film.json"), film);
+}
+
+TEST_F(MatrixRun, TheFilmOfATwinTellsWhoIsOneAndHowFarTheySee) {
+  const Matrix matrix =
+      WithFiles(ParseMatrix("corridor: {end: 40, step: 0.2}\nweather: [fog_dense]\narms: [A, C]\n"
+                            "seeds: 1\nanimation: {begin: 10, end: 20}\n",
+                            "matrix.yaml"),
+                folder_.path());
+  const MatrixState state = Run(matrix, RunCell);
+  ASSERT_TRUE(state.failures.empty()) << state.failures[0].error;
+  const Json plain = ReadJsonFile(folder_ / "cells/A-demand1-seed0.film.json");
+  const Json twin = ReadJsonFile(folder_ / "cells/C-demand1-fog_dense-day-seed0.film.json");
+  EXPECT_EQ(twin["title"], "Arm C, fog_dense");
+  EXPECT_TRUE(plain["vehicles"]["twins"].empty());
+  EXPECT_FALSE(twin["vehicles"]["twins"].empty());
+  EXPECT_TRUE(plain["sight"].empty());
+  ASSERT_EQ(twin["sight"].size(), 2u);
+  EXPECT_LT(twin["sight"][1].get<double>(), 300);
+  // The same vehicles set out in both.
+  EXPECT_EQ(plain["vehicles"]["id"], twin["vehicles"]["id"]);
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(CurvePictureTest, RefusesWhatItCannotShow) {
 TEST(ValidateDynamicsTest, AllQuantitiesAgreeAndPicturesHaveNamesOfTheirOwn) {
   std::set<std::string> names;
   size_t rows = 0;
-  for (const ValidationSection& section : ValidateDynamics()) {
+  for (const ValidationSection& section : ValidateDynamics(ShippedBodies())) {
     for (const ValidationRow& row : section.rows) {
       EXPECT_TRUE(row.Agrees()) << section.title << ": " << row.quantity << " " << row.ours
                                 << " not in " << row.low << " .. " << row.high;

@@ -42,6 +42,10 @@ TEST(VehicleBodyTest, AFileReplacesWhatItSays) {
   EXPECT_EQ(body.mass, 1900);
   EXPECT_EQ(body.front.spring, 40000);
   EXPECT_EQ(body.rear.spring, ShippedBody("van").rear.spring);
+  EXPECT_EQ(FindBody(folder / "body.yaml").mass, 1900);
+  EXPECT_EQ(FindBody("truck").mass, ShippedBody("truck").mass);
+  EXPECT_THROW(FindBody("lorry"), UsageError);
+  EXPECT_THROW(FindBody(folder / "none.yaml"), Error);
 }
 
 TEST(VehicleBodyTest, BadValuesAreNamedWithTheirRange) {

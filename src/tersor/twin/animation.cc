@@ -48,20 +48,47 @@ Html Select(const std::string& id, const std::string& label, std::span<const Cho
   return html.Close().Close();
 }
 
-Html MapPart() {
+Html Canvas(const std::string& id, const std::string& label) {
   Html html;
-  html.Open("main").Element(
-      "canvas",
-      {{"id", "map"},
-       {"tabindex", "0"},
-       {"role", "img"},
-       {"aria-label", "The road network from above with vehicles, signals and conflicts"}},
-      "");
+  return html.Element("canvas",
+                      {{"id", id}, {"tabindex", "0"}, {"role", "img"}, {"aria-label", label}}, "");
+}
+
+Html ZoomPart() {
+  Html html;
   html.Open("div", {{"class", "zoom"}});
   html.Append(Button("zoom-in", "Zoom in", "+")).Append(Button("zoom-out", "Zoom out", "−"));
   html.Append(Button("fit", "Show everything", "Fit")).Close();
-  html.Element("noscript", {}, "This page draws with JavaScript, which is switched off.");
-  return html.Close();
+  return html.Element("noscript", {}, "This page draws with JavaScript, which is switched off.");
+}
+
+Html MapPart() {
+  Html html;
+  html.Open("main").Append(
+      Canvas("map", "The road network from above with vehicles, signals and conflicts"));
+  return html.Append(ZoomPart()).Close();
+}
+
+/// Half of the map, with the choice of its run.
+Html Pane(const std::string& side, const std::string& canvas,
+          const std::vector<AnimationRun>& runs) {
+  Html html;
+  html.Open("div", {{"class", "pane"}});
+  html.Append(Canvas(canvas, "The road network from above, the run on the " + side));
+  html.Open("div", {{"class", "run"}});
+  html.Open("select", {{"id", "run-" + side}, {"aria-label", "Run on the " + side}});
+  for (size_t i = 0; i < runs.size(); ++i) {
+    html.Element("option", {{"value", std::to_string(i)}}, runs[i].name);
+  }
+  html.Close().Element("output", {{"id", "count-" + side}}, "");
+  return html.Close().Close();
+}
+
+Html PanesPart(const std::vector<AnimationRun>& runs) {
+  Html html;
+  html.Open("main", {{"class", "beside"}});
+  html.Append(Pane("left", "map-left", runs)).Append(Pane("right", "map", runs));
+  return html.Append(ZoomPart()).Close();
 }
 
 Html VehiclePart() {
@@ -150,22 +177,44 @@ Html BarPart() {
   return html.Append(Select("speed", "Speed", kSpeeds, "1")).Close();
 }
 
+/// The page around a map, or two.
+std::string Page(const std::string& title, const Html& map, const Json& data) {
+  Html html;
+  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}});
+  html.Append(report::PageHead(title, ViewerStyle())).Open("body").Open("header");
+  html.Element("p", {{"class", "brand"}}, "tersor twin").Element("h1", {}, title);
+  html.Element("output", {{"id", "count"}}, "").Close();
+  html.Append(map).Append(SidePart()).Append(BarPart());
+  html.Open("script", {{"type", "application/json"}, {"id", "data"}});
+  html.Trusted(InScript(data)).Close();
+  html.Open("script").Trusted("'use strict';\n").Trusted(ViewerScript()).Close();
+  return html.Close().Close().str();
+}
+
 }  // namespace
 
 std::string RenderAnimation(const Network& network, const Recording& recording,
                             std::span<const ConflictMark> conflicts,
                             const AnimationOptions& options) {
   TERSOR_CHECK(recording.frames() > 0, "animation: the recording has no frames; run longer");
-  Html html;
-  html.Trusted("<!DOCTYPE html>\n").Open("html", {{"lang", "en"}});
-  html.Append(report::PageHead(options.title, ViewerStyle())).Open("body").Open("header");
-  html.Element("p", {{"class", "brand"}}, "tersor twin").Element("h1", {}, options.title);
-  html.Element("output", {{"id", "count"}}, "").Close();
-  html.Append(MapPart()).Append(SidePart()).Append(BarPart());
-  html.Open("script", {{"type", "application/json"}, {"id", "data"}});
-  html.Trusted(InScript(AnimationData(network, recording, conflicts, options))).Close();
-  html.Open("script").Trusted("'use strict';\n").Trusted(ViewerScript()).Close();
-  return html.Close().Close().str();
+  return Page(options.title, MapPart(), AnimationData(network, recording, conflicts, options));
+}
+
+std::string RenderSideBySide(std::vector<AnimationRun> runs, size_t left, size_t right,
+                             const std::string& title) {
+  TERSOR_CHECK(left < runs.size() && right < runs.size(), "animation: runs ", left, " and ", right,
+               " of ", runs.size());
+  const Html panes = PanesPart(runs);
+  Json data = {{"left", left}, {"right", right}, {"runs", Json::array()}};
+  for (size_t i = 0; i < runs.size(); ++i) {
+    for (const char* const shared : {"lanes", "junctions", "stops"}) {
+      if (i > 0) {
+        runs[i].data.erase(shared);
+      }
+    }
+    data["runs"].push_back(std::move(runs[i].data));
+  }
+  return Page(title, panes, data);
 }
 
 void WriteAnimation(const Network& network, const Recording& recording,

@@ -39,6 +39,17 @@ void WriteAnimation(const Network& network, const Recording& recording,
                     std::span<const ConflictMark> conflicts, const AnimationOptions& options,
                     const std::string& path);
 
+/// A run of a page that shows two of several at a time.
+struct AnimationRun {
+  std::string name;  // by which it is chosen
+  Json data;         // AnimationData() of one and the same network
+};
+
+/// A page on which any two of the runs play beside each other, at the same time, place and scale;
+/// at first `left` and `right`. Throws Error without a run.
+std::string RenderSideBySide(std::vector<AnimationRun> runs, size_t left, size_t right,
+                             const std::string& title);
+
 }  // namespace tersor::twin
 
 #endif  // TERSOR_TWIN_ANIMATION_H_

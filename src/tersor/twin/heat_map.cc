@@ -4,12 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cmath>
 #include <vector>
 
 #include "tersor/report/number_format.h"
-#include "tersor/twin/conflict_density.h"
 #include "tersor/twin/road_map.h"
 
 namespace tersor::twin {
@@ -24,29 +22,6 @@ constexpr double kCell = 4;            // units of the view box
 constexpr double kLeastBandwidth = 7;  // units
 constexpr double kHectare = 1e4;       // m^2
 constexpr double kTop = 34;            // of the legend
-
-/// Lower-case letters, digits and hyphens, for the name of a file.
-std::string FileWord(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    out += std::isalnum(static_cast<unsigned char>(c))
-               ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
-               : '-';
-  }
-  return out;
-}
-
-void DrawLevel(const RoadMap& map, const DensityGrid& grid, size_t level, Html* svg) {
-  std::string path;
-  for (const Polyline& area : AreaAbove(grid, kLevels[level] * grid.peak())) {
-    for (size_t i = 0; i < area.size(); ++i) {
-      path += i == 0 ? 'M' : 'L';
-      path += FormatCoordinate(map.X(area[i].x)) + " " + FormatCoordinate(map.Y(area[i].y));
-    }
-    path += 'Z';
-  }
-  svg->Leaf("path", {{"class", fmt::format("h{}", level)}, {"d", path}});
-}
 
 /// Boxes of the colours with the density at their lower ends.
 void DrawRamp(double peak, Html* svg) {
@@ -65,6 +40,18 @@ void DrawRamp(double peak, Html* svg) {
 }
 
 }  // namespace
+
+std::string AreaPath(const RoadMap& map, const DensityGrid& grid, double level) {
+  std::string path;
+  for (const Polyline& area : AreaAbove(grid, level)) {
+    for (size_t i = 0; i < area.size(); ++i) {
+      path += i == 0 ? 'M' : 'L';
+      path += FormatCoordinate(map.X(area[i].x)) + " " + FormatCoordinate(map.Y(area[i].y));
+    }
+    path += 'Z';
+  }
+  return path;
+}
 
 Picture ConflictHeatMap(const Network& network, std::span<const ConflictMark> conflicts,
                         const HeatMapOptions& options) {
@@ -94,7 +81,8 @@ Picture ConflictHeatMap(const Network& network, std::span<const ConflictMark> co
   if (grid.peak() > 0) {
     picture.body.Open("g", {{"fill-opacity", "0.95"}});
     for (size_t level = 0; level < kLevels.size(); ++level) {
-      DrawLevel(map, grid, level, &picture.body);
+      picture.body.Leaf("path", {{"class", fmt::format("h{}", level)},
+                                 {"d", AreaPath(map, grid, kLevels[level] * grid.peak())}});
     }
     picture.body.Close();
     map.DrawRoads("faint", &picture.body);

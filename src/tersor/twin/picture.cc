@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <cctype>
 #include <map>
 
 #include "tersor/report/number_format.h"
@@ -61,6 +62,7 @@ std::string_view PictureStyle() {
   --band0: #6f7780; --band1: #c98a00; --band2: #d9541e; --band3: #b3126b;
   --h0: #fdeec2; --h1: #fcd68d; --h2: #f8b266; --h3: #ee8853; --h4: #d75c50; --h5: #b03d5b;
   --h6: #812c63; --h7: #4f205f;
+  --n0: #d3e5f2; --n1: #94c0e0; --n2: #4f92c4; --n3: #1f5f99;
 }
 @media (prefers-color-scheme: dark) {
   :root {
@@ -68,6 +70,7 @@ std::string_view PictureStyle() {
     --band0: #98a1aa; --band1: #f3b63a; --band2: #ff8350; --band3: #ff6fb8;
     --h0: #33224a; --h1: #5a275d; --h2: #8a3160; --h3: #b84557; --h4: #da6a4b; --h5: #ee964d;
     --h6: #f8c468; --h7: #fdf0b0;
+    --n0: #1b3550; --n1: #27598a; --n2: #4b8cc4; --n3: #9cc9ef;
   }
 }
 .picture { overflow-x: auto; }
@@ -89,6 +92,13 @@ svg .heading { font-size: 17px; font-weight: 600; }
 .h0 { fill: var(--h0); } .h1 { fill: var(--h1); } .h2 { fill: var(--h2); }
 .h3 { fill: var(--h3); } .h4 { fill: var(--h4); } .h5 { fill: var(--h5); }
 .h6 { fill: var(--h6); } .h7 { fill: var(--h7); }
+.more0 { fill: var(--h1); } .more1 { fill: var(--h3); }
+.more2 { fill: var(--h5); } .more3 { fill: var(--h6); }
+.fewer0 { fill: var(--n0); } .fewer1 { fill: var(--n1); }
+.fewer2 { fill: var(--n2); } .fewer3 { fill: var(--n3); }
+.whisker { fill: none; stroke: var(--ink); stroke-width: 1.5; }
+.line.plain { stroke: var(--ink); stroke-width: 1.2; }
+.radar { fill: var(--ink); }
 .band0 { fill: var(--band0); } .band1 { fill: var(--band1); }
 .band2 { fill: var(--band2); } .band3 { fill: var(--band3); }
 .ring { fill: none; stroke-width: 2; }
@@ -142,6 +152,16 @@ std::string StandAloneSvg(const Picture& picture) {
   DrawText("heading", "start", 10, 24 - kTitleHeight, picture.title, &svg);
   DrawText("note", "end", picture.width - 10, 24 - kTitleHeight, picture.note, &svg);
   return svg.Append(picture.body).Close().str();
+}
+
+std::string FileWord(const std::string& text) {
+  std::string out;
+  for (const char c : text) {
+    out += std::isalnum(static_cast<unsigned char>(c))
+               ? static_cast<char>(std::tolower(static_cast<unsigned char>(c)))
+               : '-';
+  }
+  return out;
 }
 
 void WritePictures(std::span<const Picture> pictures, const std::string& folder) {

@@ -28,6 +28,9 @@ report::Html Figure(const Picture& picture);
 /// and no style sheet's variables, so that any program that shows SVG shows it.
 std::string StandAloneSvg(const Picture& picture);
 
+/// `text` in lower-case letters, digits and hyphens, for the name of a file.
+std::string FileWord(const std::string& text);
+
 /// Writes every picture to `folder`/<name>.svg.
 void WritePictures(std::span<const Picture> pictures, const std::string& folder);
 

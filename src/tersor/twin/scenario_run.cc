@@ -237,7 +237,8 @@ Record RunScenario(const Scenario& scenario, const RunOptions& options, RunResul
   }
   if (result != nullptr) {
     *result = {std::move(simulation.network), observers.recording(), conflicts,
-               std::vector<Collision>(twins.collisions().begin(), twins.collisions().end())};
+               std::vector<Collision>(twins.collisions().begin(), twins.collisions().end()),
+               twins.Twins()};
   }
   return record;
 }

@@ -36,6 +36,7 @@ struct RunResult {
   Recording recording;
   std::vector<Conflict> conflicts;
   std::vector<Collision> collisions;
+  std::vector<bool> twins;  // by vehicle: it was one
 };
 
 /// Runs the scenario and writes to the output folder: fcd.xml.gz, ssm.xml, ssm.csv, ssm.json,

@@ -53,6 +53,17 @@ int64_t CoupledRun::emergency_brakings() const {
   return brakings_ + (pilot_ ? pilot_->statistics().emergency_brakings : 0);
 }
 
+ConflictMark MarkOf(const Collision& collision) {
+  ConflictMark mark;
+  mark.first = collision.first;
+  mark.second = collision.second;
+  mark.begin = mark.end = mark.time = collision.time;
+  mark.point = collision.point;
+  mark.type = "collision";
+  mark.ttc = 0;
+  return mark;
+}
+
 std::vector<bool> CoupledRun::Twins() const {
   std::vector<bool> twins(vehicles_.size(), false);
   for (size_t i = 0; i < twins.size() && pilot_; ++i) {
@@ -64,13 +75,7 @@ std::vector<bool> CoupledRun::Twins() const {
 std::vector<ConflictMark> CoupledRun::Marks() const {
   std::vector<ConflictMark> marks;
   for (const Collision& collision : watch_.all()) {
-    ConflictMark& mark = marks.emplace_back();
-    mark.first = collision.first;
-    mark.second = collision.second;
-    mark.begin = mark.end = mark.time = collision.time;
-    mark.point = collision.point;
-    mark.type = "collision";
-    mark.ttc = 0;
+    marks.push_back(MarkOf(collision));
   }
   return marks;
 }

@@ -22,6 +22,9 @@
 
 namespace tersor::twin {
 
+/// What a map shows of a collision.
+ConflictMark MarkOf(const Collision& collision);
+
 class CoupledRun {
  public:
   /// Everything that is referred to must outlive it. Without `twins` nobody is a twin, and only

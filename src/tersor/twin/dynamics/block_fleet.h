@@ -34,6 +34,7 @@ class BlockFleet : public Fleet {
       block->newest_slot = 0;
       blocks_.push_back(std::move(block));
       bodies_.resize(blocks_.size() * kLanes);
+      surfaces_.resize(blocks_.size() * kLanes);
       used_.resize(blocks_.size() * kLanes, false);
       for (int32_t lane = kLanes - 1; lane >= 0; --lane) {
         free_.push_back(first + lane);
@@ -42,6 +43,7 @@ class BlockFleet : public Fleet {
     const int32_t car = free_.back();
     free_.pop_back();
     bodies_[static_cast<size_t>(car)] = body;
+    surfaces_[static_cast<size_t>(car)] = {};
     used_[static_cast<size_t>(car)] = true;
     PlaceAt(Block(car), car % kLanes, body, pose, speed);
     return car;
@@ -63,8 +65,12 @@ class BlockFleet : public Fleet {
 
   void SetSurface(int32_t car, const RoadSurface& surface) override {
     Check(car);
-    surface.Validate();
-    PlaceSurface(Block(car), car % kLanes, surface, bodies_[static_cast<size_t>(car)]);
+    RoadSurface& known = surfaces_[static_cast<size_t>(car)];
+    if (surface != known) {
+      surface.Validate();
+      PlaceSurface(Block(car), car % kLanes, surface, bodies_[static_cast<size_t>(car)]);
+      known = surface;
+    }
   }
 
   void Advance(double seconds) override {
@@ -173,6 +179,7 @@ class BlockFleet : public Fleet {
   double time_ = 0, until_control_ = 0;
   std::vector<std::unique_ptr<Rows>> blocks_;
   std::vector<VehicleBody> bodies_;  // of each car, and what was there before it
+  std::vector<RoadSurface> surfaces_;
   std::vector<bool> used_;
   std::vector<int32_t> free_;
   std::vector<Part> parts_;

@@ -16,6 +16,14 @@ constexpr double kMostSpeedError = 0.3;  // m/s that the controller looks at
 constexpr double kMostIntegral = 1.0;    // m/s^2
 constexpr double kDegree = std::numbers::pi / 180;
 
+TyreShape ShapeOn(const RoadSurface& surface, const VehicleBody& body) {
+  return ShapeOf(surface.friction_peak * body.friction_factor,
+                 surface.friction_slide * body.friction_factor, body.tyre());
+}
+
+/// Of the force over load against slip, at none.
+double SlopeOf(const TyreShape& shape) { return shape.stiffness() * shape.friction_peak; }
+
 void PlaceBody(CarRows& c, int i, const VehicleBody& body) {
   c.mass[i] = body.mass;
   c.moved_mass[i] = body.mass + 4 * body.wheel_inertia / (body.wheel_radius * body.wheel_radius);
@@ -36,7 +44,7 @@ void PlaceBody(CarRows& c, int i, const VehicleBody& body) {
   c.drag[i] = 0.5 * kAirDensity * body.drag_area;
   c.rolling[i] = body.rolling_resistance;
   c.has_abs[i] = body.abs ? 1 : 0;
-  c.understeer_dry[i] = UndersteerGradient(body);
+  c.understeer_slope[i] = UndersteerGradient(body) * SlopeOf(ShapeOn({}, body));
   c.dead_slots[i] = static_cast<int32_t>(
       std::min(std::lround(body.brake_dead_time / kControlPeriod), long{kDelaySlots - 1}));
 }
@@ -66,8 +74,7 @@ void PlaceCar(CarRows& c, int i, const VehicleBody& body, const FrontPose& pose,
 }
 
 void PlaceSurface(CarRows& c, int i, const RoadSurface& surface, const VehicleBody& body) {
-  const TyreShape shape = ShapeOf(surface.friction_peak * body.friction_factor,
-                                  surface.friction_slide * body.friction_factor, body.tyre());
+  const TyreShape shape = ShapeOn(surface, body);
   c.friction_peak[i] = shape.friction_peak;
   c.magic_b[i] = shape.magic.b;
   c.magic_c[i] = shape.magic.c;
@@ -79,10 +86,7 @@ void PlaceSurface(CarRows& c, int i, const RoadSurface& surface, const VehicleBo
   const double slope = 1 / std::sqrt(1 + surface.grade * surface.grade);
   c.press[i] = kGravity * slope;
   c.pull[i] = kGravity * surface.grade * slope;
-  const TyreShape dry = ShapeOf(RoadSurface().friction_peak * body.friction_factor,
-                                RoadSurface().friction_slide * body.friction_factor);
-  c.understeer[i] = c.understeer_dry[i] * dry.stiffness() * dry.friction_peak /
-                    (shape.stiffness() * shape.friction_peak);
+  c.understeer[i] = c.understeer_slope[i] / SlopeOf(shape);
   c.steer_grip[i] = shape.friction_peak * c.press[i];
 }
 

@@ -28,7 +28,7 @@ struct alignas(64) CarRows {
   Row steer_limit, steer_rate;             // rad, rad/s
   Row drag, rolling;                       // N per (m/s)^2, N per N
   Row has_abs;                             // 0 or 1
-  Row understeer_dry;                      // s^2/m^2
+  Row understeer_slope;                    // s^2/m^2 times the tyres' slope, the same on any road
 
   // The road and its tyres' shape.
   Row friction_peak, magic_b, magic_c, magic_e, slide_share, peak_slip, slip_stiffness;

@@ -111,25 +111,24 @@ Picture TyreCurves() {
   return DrawCurves(std::move(picture), {along, across}, 2, 320);
 }
 
-Picture StoppingFan() {
+Picture StoppingFan(const std::vector<VehicleBody>& bodies) {
   std::vector<double> speeds;
   for (double kmh = 10; kmh < 131; kmh += 10) {
     speeds.push_back(kmh / 3.6);
   }
   std::vector<CurvePanel> panels;
-  std::vector<double> at_50;  // m, the sedan's, by road
-  for (const std::string_view name : BodyNames()) {
-    CurvePanel& panel =
-        panels.emplace_back(CurvePanel{std::string(name), "speed, km/h", "m to rest", {}});
+  std::vector<double> at_50;  // m, the first vehicle's, by road
+  for (const VehicleBody& body : bodies) {
+    CurvePanel& panel = panels.emplace_back(CurvePanel{body.name, "speed, km/h", "m to rest", {}});
     for (const Road& road : kRoads) {
       PlottedCurve& curve = panel.curves.emplace_back(PlottedCurve{road.name, {}, {}});
       const std::vector<Braking> stops =
-          BrakeFrom(DynamicsLevel::kSingleTrack, ShippedBody(name), speeds, SurfaceOf(road.preset));
+          BrakeFrom(DynamicsLevel::kSingleTrack, body, speeds, SurfaceOf(road.preset));
       for (size_t i = 0; i < speeds.size(); ++i) {
         curve.x.push_back(3.6 * speeds[i]);
         curve.y.push_back(stops[i].distance);
       }
-      if (name == "sedan") {
+      if (&body == &bodies.front()) {
         at_50.push_back(curve.y[4]);  // km/h
       }
     }
@@ -139,9 +138,9 @@ Picture StoppingFan() {
   picture.title = "Stopping distances by weather and vehicle";
   picture.note = "single track with anti-lock system, from the brake pedal on, no reaction time";
   picture.description = fmt::format(
-      "A sedan needs {:.0f} m from 50 km/h on a dry road and {:.0f} m on ice; the distance grows "
+      "A {} needs {:.0f} m from 50 km/h on a dry road and {:.0f} m on ice; the distance grows "
       "with the square of the speed.",
-      at_50.front(), at_50.back());
+      bodies.front().name, at_50.front(), at_50.back());
   return DrawCurves(std::move(picture), panels, 2, 280);
 }
 
@@ -165,12 +164,11 @@ Picture GgDiagram() {
   return DrawCurves(std::move(picture), {weathers, levels}, 2, 400);
 }
 
-Picture UndersteerCurves() {
+Picture UndersteerCurves(const std::vector<VehicleBody>& bodies) {
   CurvePanel vehicles{
       "by vehicle, single track", "lateral acceleration, m/s²", "steering beyond L/R, degrees", {}};
-  for (const std::string_view name : BodyNames()) {
-    vehicles.curves.push_back(
-        UndersteerCurve(std::string(name), DynamicsLevel::kSingleTrack, ShippedBody(name)));
+  for (const VehicleBody& body : bodies) {
+    vehicles.curves.push_back(UndersteerCurve(body.name, DynamicsLevel::kSingleTrack, body));
   }
   CurvePanel levels{"sedan, by level of dynamics",
                     "lateral acceleration, m/s²",
@@ -195,8 +193,9 @@ Picture LaneChangePaths() {
     const char *preset, *title;
     double speed;  // m/s
   };
-  constexpr std::array<Case, 2> kCases = {
-      {{"clear_dry", "dry, 80 km/h", 80 / 3.6}, {"heavy_rain", "heavy rain, 70 km/h", 70 / 3.6}}};
+  constexpr std::array<Case, 3> kCases = {{{"clear_dry", "dry, 80 km/h", 80 / 3.6},
+                                           {"heavy_rain", "heavy rain, 70 km/h", 70 / 3.6},
+                                           {"clear_dry", "dry, 100 km/h", 100 / 3.6}}};
   std::vector<CurvePanel> panels;
   std::string gaps;
   for (const Case& one : kCases) {
@@ -218,12 +217,12 @@ Picture LaneChangePaths() {
         curve.y.push_back(drives.back().path[i].y);
       }
     }
-    gaps += fmt::format("{}{}: {:.2f} m apart at most", gaps.empty() ? "" : "; ", one.title,
+    gaps += fmt::format("{}{}: {:.2f} m apart", gaps.empty() ? "" : "; ", one.title,
                         LargestGap(drives[0], drives[1]));
   }
   Picture picture;
   picture.name = "double-lane-change";
-  picture.title = "Double lane change, single track (L1) beside multi-body (L2)";
+  picture.title = "Double lane change, L1 beside L2";
   picture.note = gaps;
   picture.description =
       "The paths of a sedan that changes 3.5 m to the left and back. " + gaps + ".";

@@ -3,6 +3,9 @@
 #ifndef TERSOR_TWIN_DYNAMICS_DYNAMICS_PICTURES_H_
 #define TERSOR_TWIN_DYNAMICS_DYNAMICS_PICTURES_H_
 
+#include <vector>
+
+#include "tersor/twin/dynamics/vehicle_body.h"
 #include "tersor/twin/picture.h"
 
 namespace tersor::twin {
@@ -11,13 +14,13 @@ namespace tersor::twin {
 Picture TyreCurves();
 
 /// Metres from the brake pedal to rest against speed, by weather, one panel a vehicle.
-Picture StoppingFan();
+Picture StoppingFan(const std::vector<VehicleBody>& bodies);
 
 /// Acceleration along against across that a sedan reaches: by weather, and by level of dynamics.
 Picture GgDiagram();
 
 /// Steering beyond the circle's own against lateral acceleration: by vehicle, and by level.
-Picture UndersteerCurves();
+Picture UndersteerCurves(const std::vector<VehicleBody>& bodies);
 
 /// The paths of a double lane change, single track beside multi-body, dry and in rain.
 Picture LaneChangePaths();

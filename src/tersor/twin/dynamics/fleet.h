@@ -49,6 +49,7 @@ struct RoadSurface {
 
   /// Throws UsageError naming the field, its value and its range.
   void Validate() const;
+  bool operator==(const RoadSurface&) const = default;
 };
 
 class Fleet {

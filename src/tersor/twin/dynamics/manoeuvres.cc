@@ -97,10 +97,12 @@ std::vector<CirclePoint> ConstantRadius(DynamicsLevel level, const VehicleBody& 
   constexpr double kGain = 6;  // 1/s: how fast the driver steers a missing curvature away
   const auto fleet = MakeFleet(level);
   std::vector<int32_t> cars;
+  std::vector<double> wanted;         // m/s
   std::vector<double> steer, before;  // rad, now and at the beginning of the last seconds
   const double gradient = UndersteerGradient(body);
   for (const double accel : lateral_accels) {
     const double speed = std::sqrt(accel * radius);
+    wanted.push_back(speed);
     cars.push_back(fleet->Add(body, kStart, speed));
     steer.push_back(0.5 * SteerAngle(1 / radius, speed, body.wheelbase(), gradient));
   }
@@ -113,7 +115,7 @@ std::vector<CirclePoint> ConstantRadius(DynamicsLevel level, const VehicleBody& 
       const double missing = state.speed / radius - state.yaw_rate;
       const double angle = missing * body.wheelbase() / std::max(state.speed, 1.0);
       steer[i] = std::clamp(steer[i] + kTick * kGain * angle, 0.0, body.steer_limit);
-      fleet->Command(cars[i], {.steer = steer[i]});
+      fleet->Command(cars[i], {.accel = wanted[i] - state.speed, .steer = steer[i]});
     }
     fleet->Advance(kTick);
   }

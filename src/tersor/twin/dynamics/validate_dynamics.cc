@@ -61,7 +61,7 @@ ValidationSection Tyres() {
   return section;
 }
 
-ValidationSection BrakingSection() {
+ValidationSection BrakingSection(const std::vector<VehicleBody>& bodies) {
   ValidationSection section;
   section.title = "Braking";
   section.text =
@@ -70,14 +70,15 @@ ValidationSection BrakingSection() {
       "system should use 0.9 to 1 of the peak, so that the distance is up to 1/0.9 of the closed "
       "form; without one, wheels lock and the sliding friction counts.";
   constexpr double kSpeed = 20, kSlide = 0.8;
-  for (const std::string_view name : BodyNames()) {
-    VehicleBody body = PromptBody(ShippedBody(name));
+  for (VehicleBody body : bodies) {
+    body = PromptBody(body);
     for (const auto& [level, level_name] : kLevels) {
       for (const double friction : {0.8, 0.4, 0.2}) {
         const RoadSurface road = {.friction_peak = friction, .friction_slide = kSlide * friction};
         const Braking stop = BrakeFrom(level, body, {kSpeed}, road).front();
         const double ideal = IdealStoppingDistance(kSpeed, friction);
-        const std::string what = fmt::format("{}, {}, friction {}", name, level_name, friction);
+        const std::string what =
+            fmt::format("{}, {}, friction {}", body.name, level_name, friction);
         section.rows.push_back(
             {what + ": to rest", "m", stop.distance, ideal, 0.995 * ideal, ideal / 0.9});
         if (level != DynamicsLevel::kPointMass) {  // which has it as a constant
@@ -88,19 +89,19 @@ ValidationSection BrakingSection() {
     }
     body.abs = false;
     const double slide = kSlide * 0.8;
-    section.rows.push_back(Near(fmt::format("{}, L1, friction 0.8, wheels locked: to rest", name),
-                                "m",
-                                BrakeFrom(DynamicsLevel::kSingleTrack, body, {kSpeed},
-                                          {.friction_peak = 0.8, .friction_slide = slide})
-                                    .front()
-                                    .distance,
-                                IdealStoppingDistance(kSpeed, slide), 0.03));
+    section.rows.push_back(
+        Near(fmt::format("{}, L1, friction 0.8, wheels locked: to rest", body.name), "m",
+             BrakeFrom(DynamicsLevel::kSingleTrack, body, {kSpeed},
+                       {.friction_peak = 0.8, .friction_slide = slide})
+                 .front()
+                 .distance,
+             IdealStoppingDistance(kSpeed, slide), 0.03));
   }
-  section.pictures = {StoppingFan()};
+  section.pictures = {StoppingFan(bodies)};
   return section;
 }
 
-ValidationSection Steering() {
+ValidationSection Steering(const std::vector<VehicleBody>& bodies) {
   ValidationSection section;
   section.title = "Steering";
   section.text =
@@ -113,11 +114,10 @@ ValidationSection Steering() {
   constexpr double kSpeed = 22.2, kSteer = 0.005, kRadius = 60;
   const std::vector<double> accels = {0.05 * kGravity, 0.1 * kGravity, 0.2 * kGravity,
                                       0.3 * kGravity, 0.4 * kGravity};
-  for (const std::string_view name : BodyNames()) {
-    const VehicleBody& body = ShippedBody(name);
+  for (const VehicleBody& body : bodies) {
     const double gradient = UndersteerGradient(body), wheelbase = body.wheelbase();
     for (const auto& [level, level_name] : kLevels) {
-      const std::string what = fmt::format("{}, {}", name, level_name);
+      const std::string what = fmt::format("{}, {}", body.name, level_name);
       const bool simple = level != DynamicsLevel::kMultiBody;
       const StepSteer step = SteerStep(level, body, kSpeed, kSteer);
       const double gain = YawGain(body, step.speed);
@@ -137,33 +137,39 @@ ValidationSection Steering() {
       }
     }
   }
-  section.pictures = {UndersteerCurves(), GgDiagram()};
+  section.pictures = {UndersteerCurves(bodies), GgDiagram()};
   return section;
 }
 
-ValidationSection LaneChanges() {
+ValidationSection LaneChanges(const std::vector<VehicleBody>& bodies) {
   ValidationSection section;
   section.title = "Double lane change";
   section.text =
-      "The lanes of ISO 3888-1, throttle held, the same driver in L1 and L2. Nobody publishes what "
-      "the difference should be: 0 would be two equal models, and up to 0.25 m, a cone's width, is "
-      "allowed. The driver's own distance from the line is allowed half a metre.";
+      "The lanes of ISO 3888-1, throttle held, the same driver in L1 and L2, for vehicles of up to "
+      "3.5 t. Nobody publishes what the difference should be: 0 would be two equal models, and up "
+      "to "
+      "0.25 m is allowed as long as the tyres hold. The driver's own distance from the line is "
+      "allowed half a metre. Beyond the speed that tyres hold, the two part, since one spins "
+      "earlier "
+      "than the other; the picture's last panel shows it, and no row asks for more.";
+  constexpr double kHeaviest = 3500;  // kg: the standard is for cars and light vans
   struct Case {
     const char* preset;
     double speed;  // m/s
   };
-  for (const std::string_view name : {"compact", "sedan", "van"}) {
+  for (const VehicleBody& body : bodies) {
+    if (body.mass > kHeaviest) {
+      continue;
+    }
     for (const Case& one : {Case{"clear_dry", 60 / 3.6}, Case{"clear_dry", 80 / 3.6},
                             Case{"heavy_rain", 70 / 3.6}, Case{"snow", 40 / 3.6}}) {
       const Weather& weather = WeatherPreset(one.preset);
       const RoadSurface road = {.friction_peak = weather.friction_peak,
                                 .friction_slide = weather.friction_slide};
-      const DoubleLaneChange l1 =
-          ChangeLanes(DynamicsLevel::kSingleTrack, ShippedBody(name), one.speed, road);
-      const DoubleLaneChange l2 =
-          ChangeLanes(DynamicsLevel::kMultiBody, ShippedBody(name), one.speed, road);
+      const DoubleLaneChange l1 = ChangeLanes(DynamicsLevel::kSingleTrack, body, one.speed, road);
+      const DoubleLaneChange l2 = ChangeLanes(DynamicsLevel::kMultiBody, body, one.speed, road);
       const std::string what =
-          fmt::format("{}, {}, {:.0f} km/h", name, one.preset, 3.6 * one.speed);
+          fmt::format("{}, {}, {:.0f} km/h", body.name, one.preset, 3.6 * one.speed);
       section.rows.push_back({what + ": L2 from L1", "m", LargestGap(l1, l2), 0, 0, 0.25});
       section.rows.push_back({what + ": L2 from the line", "m", l2.most_offset, 0, 0, 0.5});
     }
@@ -174,8 +180,8 @@ ValidationSection LaneChanges() {
 
 }  // namespace
 
-std::vector<ValidationSection> ValidateDynamics() {
-  return {Tyres(), BrakingSection(), Steering(), LaneChanges()};
+std::vector<ValidationSection> ValidateDynamics(const std::vector<VehicleBody>& bodies) {
+  return {Tyres(), BrakingSection(bodies), Steering(bodies), LaneChanges(bodies)};
 }
 
 }  // namespace tersor::twin

@@ -4,13 +4,14 @@
 
 #include <vector>
 
+#include "tersor/twin/dynamics/vehicle_body.h"
 #include "tersor/twin/validation_page.h"
 
 namespace tersor::twin {
 
-/// Tyres, braking, steering and lane changes of the shipped vehicles at all three levels, beside
-/// closed forms.
-std::vector<ValidationSection> ValidateDynamics();
+/// Tyres, braking, steering and lane changes of vehicles (six at most, names of their own) at all
+/// three levels, beside closed forms.
+std::vector<ValidationSection> ValidateDynamics(const std::vector<VehicleBody>& bodies);
 
 }  // namespace tersor::twin
 

@@ -1,6 +1,7 @@
 #include "tersor/twin/dynamics/vehicle_body.h"
 
 #include <array>
+#include <filesystem>
 #include <vector>
 
 #include "tersor/util/config_check.h"
@@ -274,6 +275,7 @@ VehicleBody ReadBody(const std::string& path) {
   VehicleBody body;
   for (int pass = 0; pass < 2; ++pass) {
     body = pass == 0 ? VehicleBody() : ShippedBody(base);
+    body.name = std::filesystem::path(path).stem().string();
     Schema schema;
     schema.Add("base", "the shipped vehicle whose values hold where the file is silent", &base);
     body.AddFields(schema);
@@ -285,6 +287,18 @@ VehicleBody ReadBody(const std::string& path) {
     FailUsage(path, ": ", error.what());
   }
   return body;
+}
+
+VehicleBody FindBody(const std::string& name_or_file) {
+  return name_or_file.ends_with(".yaml") ? ReadBody(name_or_file) : ShippedBody(name_or_file);
+}
+
+std::vector<VehicleBody> ShippedBodies() {
+  std::vector<VehicleBody> bodies;
+  for (const std::string_view name : kNames) {
+    bodies.push_back(ShippedBody(name));
+  }
+  return bodies;
 }
 
 }  // namespace tersor::twin

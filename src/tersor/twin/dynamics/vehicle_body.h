@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tersor/util/config.h"
 
@@ -100,9 +101,16 @@ std::span<const std::string_view> BodyNames();
 const VehicleBody& ShippedBody(std::string_view name);
 
 /// Reads a vehicle of one's own from a YAML file. It begins as the shipped one that `base` names
-/// (default: sedan), and the file's fields replace that one's. Throws UsageError naming the file,
-/// the field and its range.
+/// (default: sedan), called as the file, and the file's fields replace that one's. Throws
+/// UsageError naming the file, the field and its range.
 VehicleBody ReadBody(const std::string& path);
+
+/// What a scenario or a command calls a vehicle: a shipped one's name, or a file that ends in
+/// .yaml.
+VehicleBody FindBody(const std::string& name_or_file);
+
+/// All shipped ones, in the order of their names.
+std::vector<VehicleBody> ShippedBodies();
 
 }  // namespace tersor::twin
 

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "tersor/util/error.h"
-#include "tersor/util/record.h"
 
 namespace tersor::twin {
 namespace {
@@ -71,6 +70,10 @@ std::vector<ConflictMark> ConflictsOf(const Json& json) {
   return conflicts;
 }
 
+Measured MeasuredOf(const Json& json) {
+  return {MetricsOf(json.at("metrics")), ConflictsOf(json.at("conflicts"))};
+}
+
 Json ToJson(const Histogram& histogram) {
   return {{"bin", histogram.bin}, {"count", histogram.count}};
 }
@@ -83,11 +86,26 @@ Histogram HistogramOf(const Json& json) {
 
 double CellResult::Metric(const std::string& name, const std::string& condition) const {
   const auto weighed = by_condition.find(condition);
-  if (weighed != by_condition.end() && weighed->second.contains(name)) {
-    return weighed->second.at(name);
+  if (weighed != by_condition.end() && weighed->second.metrics.contains(name)) {
+    return weighed->second.metrics.at(name);
   }
-  const auto found = metrics.find(name);
-  return found != metrics.end() ? found->second : std::numeric_limits<double>::quiet_NaN();
+  const auto found = measured.metrics.find(name);
+  return found != measured.metrics.end() ? found->second : std::numeric_limits<double>::quiet_NaN();
+}
+
+const std::vector<ConflictMark>& CellResult::Conflicts(const std::string& condition) const {
+  const auto weighed = by_condition.find(condition);
+  return weighed != by_condition.end() ? weighed->second.conflicts : measured.conflicts;
+}
+
+Metrics MetricsOf(const Record& record) {
+  Metrics metrics;
+  for (const auto& [name, value] : record.metrics.items()) {
+    if (name != "vehicle_updates_per_second" && value.is_number()) {
+      metrics[name] = value.get<double>();
+    }
+  }
+  return metrics;
 }
 
 std::string ConditionName(const Matrix& matrix, int32_t weather, bool night) {
@@ -104,18 +122,19 @@ Json ToJson(const Matrix& matrix, const CellResult& result, const std::string& h
     record.config["weather"] = matrix.weathers[static_cast<size_t>(cell.weather)].text;
     record.config["light"] = cell.night ? "night" : "day";
   }
-  record.metrics = ToJson(result.metrics);
+  record.metrics = ToJson(result.measured.metrics);
   record.seconds = result.seconds;
   Json json = record.ToJson();
   json["cell"] = matrix.NameOf(cell);
   json["hash"] = hash;
   Json& conditions = json["by_condition"] = Json::object();
-  for (const auto& [condition, metrics] : result.by_condition) {
-    conditions[condition] = ToJson(metrics);
+  for (const auto& [condition, measured] : result.by_condition) {
+    conditions[condition] = {{"metrics", ToJson(measured.metrics)},
+                             {"conflicts", ToJson(measured.conflicts)}};
   }
   json["speeds"] = ToJson(result.speeds);
   json["headways"] = ToJson(result.headways);
-  json["conflicts"] = ToJson(result.conflicts);
+  json["conflicts"] = ToJson(result.measured.conflicts);
   return json;
 }
 
@@ -123,11 +142,10 @@ CellResult ParseCellResult(const Json& json, const MatrixCell& cell, const std::
   CellResult result;
   result.cell = cell;
   try {
-    result.metrics = MetricsOf(json.at("metrics"));
-    for (const auto& [condition, metrics] : json.at("by_condition").items()) {
-      result.by_condition[condition] = MetricsOf(metrics);
+    result.measured = MeasuredOf(json);
+    for (const auto& [condition, measured] : json.at("by_condition").items()) {
+      result.by_condition[condition] = MeasuredOf(measured);
     }
-    result.conflicts = ConflictsOf(json.at("conflicts"));
     result.speeds = HistogramOf(json.at("speeds"));
     result.headways = HistogramOf(json.at("headways"));
     result.seconds = NumberOf(json.at("seconds"));

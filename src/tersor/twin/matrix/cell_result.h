@@ -3,7 +3,6 @@
 #define TERSOR_TWIN_MATRIX_CELL_RESULT_H_
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,20 +10,23 @@
 #include "tersor/twin/conflict_mark.h"
 #include "tersor/twin/matrix/matrix.h"
 #include "tersor/util/json.h"
+#include "tersor/util/record.h"
 
 namespace tersor::twin {
 
 using Metrics = std::map<std::string, double>;
 
+struct Measured {
+  Metrics metrics;                      // NaN: not defined
+  std::vector<ConflictMark> conflicts;  // without their vehicles
+};
+
 struct CellResult {
   MatrixCell cell;
-  /// What the run measured. NaN: not defined.
-  Metrics metrics;
-  /// Of arm A: measures that the weather weighs, by weather and light (ConditionName()), though its
-  /// traffic knows neither.
-  std::map<std::string, Metrics> by_condition;
-  /// Without their vehicles.
-  std::vector<ConflictMark> conflicts;
+  Measured measured;
+  /// Of arm A: what each weather and light (ConditionName()) makes of the same traffic: the grip
+  /// that it leaves weighs some measures.
+  std::map<std::string, Measured> by_condition;
   /// Of all who pass the middles of long lanes (passages.h).
   Histogram speeds{kSpeedBin, {}}, headways{kHeadwayBin, {}};
   double seconds = 0;  // of work
@@ -34,7 +36,11 @@ struct CellResult {
 
   /// A metric in a condition; NaN where there is none.
   double Metric(const std::string& name, const std::string& condition) const;
+  const std::vector<ConflictMark>& Conflicts(const std::string& condition) const;
 };
+
+/// The numbers of a record, but the machine's speed, which no two runs share.
+Metrics MetricsOf(const Record& record);
 
 /// "heavy_rain", "heavy_rain by night".
 std::string ConditionName(const Matrix& matrix, int32_t weather, bool night);

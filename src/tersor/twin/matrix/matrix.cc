@@ -338,4 +338,10 @@ Matrix ParseMatrix(std::string_view yaml, const std::string& source, uint64_t fi
 
 std::string LetterOf(Arm arm) { return {static_cast<char>(arm)}; }
 
+std::string TitleOf(Arm arm) {
+  return arm == Arm::kPlain   ? "plain traffic (A)"
+         : arm == Arm::kTuned ? "tuned to the weather (B)"
+                              : "full twin (C)";
+}
+
 }  // namespace tersor::twin

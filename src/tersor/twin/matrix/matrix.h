@@ -88,6 +88,8 @@ Matrix ParseMatrix(std::string_view yaml, const std::string& source, uint64_t fi
 
 /// "A", "B", "C".
 std::string LetterOf(Arm arm);
+/// "plain traffic (A)", ...
+std::string TitleOf(Arm arm);
 
 }  // namespace tersor::twin
 

@@ -146,29 +146,21 @@ std::optional<std::string> FailureOf(const std::string& path, const std::string&
   return failure ? std::optional(failure->value("error", "")) : std::nullopt;
 }
 
-/// What a cell's process says goes to a file; the terminal belongs to the progress.
-class SaysToFile {
- public:
-  explicit SaysToFile(std::string path) : path_(std::move(path)) {
-    const int file = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    TERSOR_CHECK(file >= 0, path_, ": cannot be written");
-    ::dup2(file, STDOUT_FILENO);
-    ::dup2(file, STDERR_FILENO);
-    ::close(file);
-  }
-  ~SaysToFile() {
-    std::fflush(nullptr);
-    std::error_code ignored;
-    if (fs::file_size(path_, ignored) == 0) {
-      fs::remove(path_, ignored);
-    }
-  }
-  SaysToFile(const SaysToFile&) = delete;
-  SaysToFile& operator=(const SaysToFile&) = delete;
+/// From now on what this process says goes to a file; the terminal belongs to the progress.
+void SayToFile(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  TERSOR_CHECK(file >= 0, path, ": cannot be written");
+  ::dup2(file, STDOUT_FILENO);
+  ::dup2(file, STDERR_FILENO);
+  ::close(file);
+}
 
- private:
-  std::string path_;
-};
+void RemoveIfEmpty(const std::string& path) {
+  std::error_code error;
+  if (fs::file_size(path, error) == 0 && !error) {
+    fs::remove(path, error);
+  }
+}
 
 /// Work of a cell beside one of arm A: dynamics and perception of everybody take most of it.
 int64_t WorkOf(const MatrixCell& cell) { return cell.arm == Arm::kTwin ? 8 : 1; }
@@ -196,7 +188,7 @@ std::vector<Missing> MissingOf(const Matrix& matrix, const MatrixOptions& option
 
 /// In the cell's own process.
 void MakeCell(const Matrix& matrix, const MatrixOptions& options, const Missing& missing) {
-  const SaysToFile says(CellPath(matrix, missing.cell, options.output, ".log"));
+  SayToFile(CellPath(matrix, missing.cell, options.output, ".log"));
   const std::string film = IsFilmed(matrix, missing.cell)
                                ? FilmPath(matrix, missing.cell, options.output)
                                : std::string();
@@ -229,6 +221,10 @@ Matrix WithFiles(Matrix matrix, const std::string& output) {
 }
 
 MatrixState RunMatrix(const Matrix& matrix, const MatrixOptions& options) {
+  if (matrix.base.traffic.starts_with("sumo:")) {
+    FailUsage("a matrix starts SUMO for each of its runs: traffic is embedded or sumo, not ",
+              matrix.base.traffic);
+  }
   const Origins origins(matrix);
   const std::string folder = options.output + "/cells";
   MakeFolders(folder);
@@ -252,6 +248,7 @@ MatrixState RunMatrix(const Matrix& matrix, const MatrixOptions& options) {
       [&](const JobEnd& end) {
         const Missing& one = missing[static_cast<size_t>(end.job)];
         const std::string name = matrix.NameOf(one.cell);
+        RemoveIfEmpty(CellPath(matrix, one.cell, options.output, ".log"));
         if (end.error.empty()) {
           ++made;
         } else {
