@@ -172,7 +172,7 @@ TEST_F(TwinCommand, SlipperyRoadsAreMeasuredAsSuch) {
   EXPECT_GT(ice["crash_potential_index"], dry["crash_potential_index"]);
   EXPECT_GT(ice["conflicts_beyond_grip"], dry["conflicts_beyond_grip"]);
   EXPECT_EQ(ice["tet_s"], dry["tet_s"]);
-  EXPECT_GT(dry["conflicts_per_1000_veh_km"], 0);
+  EXPECT_GT(dry["conflicts_per_1000_vehicle_km"], 0);
 }
 
 TEST_F(TwinCommand, CalibratesAndGoesOn) {

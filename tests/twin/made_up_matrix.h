@@ -15,7 +15,7 @@ inline Matrix DryAndRain(const std::string& more = "seeds: 6\n") {
   return ParseMatrix("corridor: {}\nweather: [clear_dry, heavy_rain]\n" + more, "made-up.yaml");
 }
 
-inline const std::string kRate = "conflicts_ttc_below_1.5s_per_1000_veh_km";
+inline const std::string kRate = "conflicts_ttc_below_1.5s_per_1000_vehicle_km";
 
 /// `rate` gives each cell's conflict rate.
 inline std::vector<CellResult> ResultsWith(const Matrix& matrix,

@@ -45,8 +45,8 @@ TEST(SafetySummary, CountsByTypeAndSeverity) {
   AddMetrics(summary, record);
   EXPECT_EQ(record.metrics["conflicts"], 4);
   EXPECT_EQ(record.metrics["conflicts_following"], 2);
-  EXPECT_EQ(record.metrics["conflicts_per_1000_veh_km"], 80);
-  EXPECT_EQ(record.metrics["conflicts_ttc_below_1.0s_per_1000_veh_km"], 40);
+  EXPECT_EQ(record.metrics["conflicts_per_1000_vehicle_km"], 80);
+  EXPECT_EQ(record.metrics["conflicts_ttc_below_1.0s_per_1000_vehicle_km"], 40);
   EXPECT_EQ(record.metrics["share_beyond_grip"], 0.25);
   EXPECT_EQ(record.metrics["crash_potential_index"], 0.0005);
   EXPECT_EQ(record.metrics["tet_s"], 0.5);
@@ -59,7 +59,7 @@ TEST(SafetySummary, NothingHappened) {
   EXPECT_EQ(record.metrics["conflicts"], 0);
   EXPECT_FALSE(record.metrics.contains("ttc_min_s"));
   EXPECT_FALSE(record.metrics.contains("drac_max_mps2"));
-  EXPECT_FALSE(record.metrics.contains("conflicts_per_1000_veh_km"));
+  EXPECT_FALSE(record.metrics.contains("conflicts_per_1000_vehicle_km"));
   EXPECT_FALSE(record.metrics.contains("share_beyond_grip"));
 }
 

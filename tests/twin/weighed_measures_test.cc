@@ -61,7 +61,7 @@ TEST(WeighedMeasures, TheSameTrafficIsBeyondGripOnIceOnly) {
   EXPECT_EQ(dry.at("conflicts_beyond_grip"), 0);
   EXPECT_EQ(ice.at("conflicts_beyond_grip"), 1);
   EXPECT_GT(ice.at("crash_potential_index"), dry.at("crash_potential_index"));
-  EXPECT_EQ(ice.at("conflicts_per_1000_veh_km"), 500);
+  EXPECT_EQ(ice.at("conflicts_per_1000_vehicle_km"), 500);
   EXPECT_EQ(measured.at("ice by night").metrics, ice);
   EXPECT_EQ(measured.at("ice").conflicts.size(), 1u);
 }

@@ -28,9 +28,9 @@ void AddCount(const SafetySummary& summary, const std::string& name, const Confl
               Record& record) {
   record.metrics[name] = count.all;
   if (summary.vehicle_km > 0) {
-    record.metrics[name + "_per_1000_veh_km"] = summary.Per1000VehicleKm(count.all);
+    record.metrics[name + "_per_1000_vehicle_km"] = summary.Per1000VehicleKm(count.all);
     for (size_t band = 0; band < kBandNames.size(); ++band) {
-      record.metrics[name + "_" + kBandNames[band] + "_per_1000_veh_km"] =
+      record.metrics[name + "_" + kBandNames[band] + "_per_1000_vehicle_km"] =
           summary.Per1000VehicleKm(count.severe[band]);
     }
   }

@@ -81,7 +81,7 @@ class TownBuilder {
   }
 
  private:
-  /// Nodes, the streets between them, and stubs to the border.
+  /// Nodes, the streets between them, and roads out of town.
   void LayOut() {
     std::vector<Street> along, across;
     for (int row = 0; row < rows_; ++row) {

@@ -76,7 +76,7 @@ void AddRates(double vehicle_km, Metrics* metrics) {
   for (const char* const name : {"conflicts_beyond_grip", "tet_s", "tit_s2"}) {
     const auto found = metrics->find(name);
     if (found != metrics->end() && vehicle_km > 0) {
-      (*metrics)[std::string(name) + "_per_1000_veh_km"] = found->second / vehicle_km * 1000;
+      (*metrics)[std::string(name) + "_per_1000_vehicle_km"] = found->second / vehicle_km * 1000;
     }
   }
 }
