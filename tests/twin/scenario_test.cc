@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "tersor/twin/dynamics/vehicle_body.h"
 #include "test_files.h"
 #include "twin/small_network.h"
 
@@ -62,6 +63,18 @@ TEST(Scenario, WeatherFilesAreFoundBesideItAndHaveToCoverTheRun) {
   EXPECT_NE(error.find("rain.yaml"), std::string::npos) << error;
   EXPECT_NE(error.find("from 0 to 600 s"), std::string::npos) << error;
   EXPECT_EQ(WeatherOf(Read(folder, ""), {}).At(0).name, "clear_dry");
+}
+
+TEST(Scenario, OnesOwnVehicleIsFoundBesideIt) {
+  const TemporaryFolder folder;
+  Spill(folder / "heavy.yaml", "base: van\nmass: 2400\n");
+  const Scenario scenario = Read(folder, "twins: {share: 1, body: heavy.yaml}\n");
+  EXPECT_EQ(FindBody(scenario.twins.body).mass, 2400);
+  Spill(folder / "heavy.yaml", "base: van\nmass: -1\n");
+  const std::string error =
+      MessageOf([&] { Read(folder, "twins: {share: 1, body: heavy.yaml}\n"); });
+  EXPECT_NE(error.find("heavy.yaml"), std::string::npos) << error;
+  EXPECT_NE(error.find("mass"), std::string::npos) << error;
 }
 
 Demand TwoDepartures() {

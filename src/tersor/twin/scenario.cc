@@ -186,6 +186,9 @@ void ResolvePaths(const std::string& file, Scenario* scenario) {
   if (scenario->weather.ends_with(".yaml")) {
     scenario->weather = Beside(file, scenario->weather);
   }
+  if (scenario->twins.body.ends_with(".yaml")) {
+    scenario->twins.body = Beside(file, scenario->twins.body);
+  }
   for (std::vector<std::string>* paths : {&scenario->routes, &scenario->additional}) {
     for (std::string& path : *paths) {
       path = Beside(file, path);

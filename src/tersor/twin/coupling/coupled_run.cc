@@ -10,12 +10,10 @@ CoupledRun::CoupledRun(const Network& network, const Demand& demand, const Weath
     : network_(network),
       type_of_(demand),
       removes_(twins.has_value() && twins->collision == "remove"),
+      twin_body_(twins ? twins->body : ""),
       pilot_(twins ? std::make_unique<TwinPilot>(network, demand, weather, *twins, facts)
                    : nullptr),
-      watch_(network, {.mass =
-                           [this](int32_t vehicle) {
-                             return BodyFor(type_of_(vehicles_[static_cast<size_t>(vehicle)])).mass;
-                           },
+      watch_(network, {.mass = [this](int32_t vehicle) { return BodyOf(vehicle).mass; },
                        .judged =
                            [this](int32_t first, int32_t second, bool same_lane) {
                              const auto own = [this](int32_t vehicle) {
@@ -23,6 +21,11 @@ CoupledRun::CoupledRun(const Network& network, const Demand& demand, const Weath
                              };
                              return same_lane || own(first) || own(second);
                            }}) {}
+
+VehicleBody CoupledRun::BodyOf(int32_t vehicle) const {
+  const bool twin = pilot_ && pilot_->WasTwin(vehicle);
+  return BodyFor(type_of_(vehicles_[static_cast<size_t>(vehicle)]), twin ? twin_body_ : "");
+}
 
 void CoupledRun::Look(const Traffic& traffic) {
   vehicles_ = traffic.vehicles();

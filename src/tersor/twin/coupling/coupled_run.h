@@ -15,6 +15,7 @@
 #include "tersor/twin/coupling/twin_options.h"
 #include "tersor/twin/coupling/twin_pilot.h"
 #include "tersor/twin/demand.h"
+#include "tersor/twin/dynamics/vehicle_body.h"
 #include "tersor/twin/network.h"
 #include "tersor/twin/traffic.h"
 #include "tersor/twin/weather/weather_series.h"
@@ -56,11 +57,13 @@ class CoupledRun {
   void Report(const Traffic& traffic, double vehicle_km, Record& record) const;
 
  private:
+  VehicleBody BodyOf(int32_t vehicle) const;
   void CountBrakings(const Snapshot& now);
 
   const Network& network_;
   const TypeOfVehicle type_of_;
   const bool removes_;
+  const std::string twin_body_;  // TwinOptions::body
   std::unique_ptr<TwinPilot> pilot_;
   CollisionWatch watch_;
   std::span<const Vehicle> vehicles_;

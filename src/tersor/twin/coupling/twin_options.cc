@@ -40,7 +40,9 @@ void TwinOptions::AddFields(Schema& schema) {
            "twin (own driver, own dynamics) or shadow (the traffic's model, own dynamics)", &role)
       .Add("twins.level", "L0 (point mass), L1 (single track) or L2 (14 degrees of freedom)",
            &level)
-      .Add("twins.body", "compact, sedan, van or truck for all (default: by class and size)", &body)
+      .Add("twins.body",
+           "compact, sedan, van, truck or a .yaml file, for all (default: by class and size)",
+           &body)
       .Add("twins.substep", "s of a step of the dynamics", &substep)
       .Add("twins.predict", "take the others to have gone on by speed times step", &predict)
       .Add("twins.warm_up", "s of the run before anybody is a twin", &warm_up)
@@ -64,7 +66,7 @@ void TwinOptions::Validate() const {
     FailUsage("twins.region and twins.ego exclude each other");
   }
   if (!body.empty()) {
-    ShippedBody(body);
+    FindBody(body);
   }
   driver.Validate();
 }

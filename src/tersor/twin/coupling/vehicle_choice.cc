@@ -39,7 +39,7 @@ bool HasDynamics(std::string_view vehicle_class) {
 }
 
 VehicleBody BodyFor(const VehicleType& type, const std::string& name) {
-  VehicleBody body = ShippedBody(name.empty() ? NearestBody(type) : std::string_view(name));
+  VehicleBody body = name.empty() ? ShippedBody(NearestBody(type)) : FindBody(name);
   // The shares of overhangs and wheelbase stay; what turns has its arms in the square.
   const double longer = std::clamp(type.length, 1.5, 30.0) / body.length;
   body.length *= longer;

@@ -21,7 +21,7 @@ bool HasDynamics(std::string_view vehicle_class);
 
 /// The shipped body that comes nearest to a type, by class and size (compact, sedan or van for what
 /// carries people, van or truck for goods), stretched to the type's length and width. With `name`
-/// that body, stretched alike.
+/// that body (FindBody()), stretched alike.
 VehicleBody BodyFor(const VehicleType& type, const std::string& name = "");
 
 /// The type of every vehicle of a demand, by its id.

@@ -55,6 +55,9 @@ class Origins {
     if (!base.config.empty()) {
       files.Add(ReadFile(base.config));
     }
+    if (base.twins.body.ends_with(".yaml")) {
+      files.Add(ReadFile(base.twins.body));
+    }
     for (const std::vector<std::string>& paths :
          {std::vector<std::string>{config.network}, config.routes, config.additional}) {
       for (const std::string& path : paths) {
