@@ -15,6 +15,7 @@ using testing::CommandResult;
 using testing::ExpectFailure;
 using testing::kTersor;
 using testing::RunCommand;
+using testing::SignalWhen;
 using testing::Slurp;
 using testing::Spill;
 
@@ -86,8 +87,7 @@ TEST_F(AttentionCommand, AnInterruptedTuningGoesOn) {
   const std::string bounds = "--l1 0.2 --l2 0.25 --inputs 2 --held-out 1 -o ";
   ASSERT_EQ(RunCommand(Tune(bounds + (folder_ / "whole.json"))).code, 0);
   const std::string broken = folder_ / "broken.json";
-  RunCommand(Tune(bounds + broken) + " & pid=$!; until test -e " + broken +
-             ".partial; do sleep 0.01; done; kill -9 $pid");
+  SignalWhen("test -e " + broken + ".partial", "KILL", Tune(bounds + broken));
   const CommandResult resumed = RunCommand(Tune(bounds + broken));
   ASSERT_EQ(resumed.code, 0) << resumed.error;
   EXPECT_EQ(Slurp(broken), Slurp(folder_ / "whole.json"));

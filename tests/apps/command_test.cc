@@ -20,6 +20,7 @@ using testing::ExpectFailure;
 using testing::KillInMidTraining;
 using testing::kTersor;
 using testing::RunCommand;
+using testing::SignalWhen;
 using testing::Slurp;
 using testing::Spill;
 using testing::TemporaryFolder;
@@ -150,9 +151,8 @@ TEST_F(Command, KillAndResumeGivesTheSameWeights) {
   EXPECT_NE(Weights("broken"), Weights("whole"));
   const std::string state = folder_ / "broken/last/training_state.json";
   std::filesystem::copy_file(state, folder_ / "before.json");
-  const CommandResult stopped =
-      RunCommand(Train("broken", longer) + " & pid=$!; until ! cmp -s " + state + " " +
-                 (folder_ / "before.json") + "; do sleep 0.02; done; kill -TERM $pid; wait $pid");
+  const CommandResult stopped = SignalWhen("! cmp -s " + state + " " + (folder_ / "before.json"),
+                                           "TERM", Train("broken", longer));
   if (stopped.code != 0) {  // The run may have ended before the signal came.
     EXPECT_EQ(stopped.code, 130) << stopped.error;
     EXPECT_NE(stopped.error.find("the same command resumes"), std::string::npos) << stopped.error;
@@ -312,10 +312,9 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
   // A signal to the command alone ends the cells too, or it would wait for them.
   claim("100000");
   std::filesystem::remove(folder_ / "out/toy/train-seed1.log");
-  const CommandResult stopped = RunCommand(
-      "cd " + folder_.path() + "; " + kTersor +
-      " reproduce toy --full --threads 2 & pid=$!; until grep -qs estimate " +
-      (folder_ / "out/toy/train-seed1.log") + "; do sleep 0.02; done; kill -TERM $pid; wait $pid");
+  const CommandResult stopped =
+      SignalWhen("grep -qs estimate " + (folder_ / "out/toy/train-seed1.log"), "TERM",
+                 "cd " + folder_.path() + "; " + kTersor + " reproduce toy --full --threads 2");
   EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
       << stopped.error;
 }

@@ -36,10 +36,17 @@ inline void ExpectFailure(const std::string& command, int code,
   }
 }
 
+/// Runs the command and sends it the signal once `condition`, a shell command, holds.
+inline CommandResult SignalWhen(const std::string& condition, const std::string& signal,
+                                const std::string& command) {
+  return RunCommand(command + " & pid=$!; until " + condition + "; do sleep 0.01; done; kill -" +
+                    signal + " $pid; wait $pid");
+}
+
 /// Runs a training and kills it once a checkpoint of step 20 or later is in its folder.
 inline void KillInMidTraining(const std::string& command, const std::string& folder) {
-  RunCommand(command + " & pid=$!; until grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " + folder +
-             "/last/training_state.json; do sleep 0.02; done; kill -9 $pid");
+  SignalWhen("grep -qs '\"step\": \\([2-9].\\|[1-9]..\\)' " + folder + "/last/training_state.json",
+             "KILL", command);
 }
 
 }  // namespace tersor::testing

@@ -15,6 +15,7 @@ using testing::CommandResult;
 using testing::ExpectFailure;
 using testing::kTersor;
 using testing::RunCommand;
+using testing::SignalWhen;
 using testing::Slurp;
 using testing::Spill;
 
@@ -183,7 +184,9 @@ TEST_F(TwinCommand, CalibratesAndGoesOn) {
                               (folder_ / "corridor/corridor.sumocfg") + " --percentiles " +
                               (folder_ / "radar.csv") + " --edges eb2,eb3 --warm-up 30 --end 120 " +
                               "--draws 40 --runs 1 -o " + (folder_ / "fit") + " ";
-  const CommandResult stopped = RunCommand("timeout -s INT 2 " + command + "--evaluations 5000");
+  const CommandResult stopped = SignalWhen("test -e " + (folder_ / "fit/evaluations.json"), "INT",
+                                           command + "--evaluations 5000");
+  EXPECT_EQ(stopped.code, 130) << stopped.error;
   EXPECT_NE(stopped.error.find("the calibration was stopped"), std::string::npos) << stopped.error;
   const size_t done = ReadJsonFile(folder_ / "fit/evaluations.json")["evaluations"].size();
   EXPECT_GT(done, 0U);
@@ -226,8 +229,9 @@ TEST_F(TwinCommand, AnInterruptedMatrixGoesOn) {
   Spill(folder_ / "matrix.yaml", "corridor: {end: 200}\narms: [A, B]\nseeds: 4\n");
   const std::string run =
       kTersor + "twin run " + (folder_ / "matrix.yaml") + " --threads 1 -o " + (folder_ / "matrix");
-  const CommandResult stopped = RunCommand("timeout --foreground -s INT 1 " + run);
-  EXPECT_NE(stopped.code, 0);
+  const CommandResult stopped =
+      SignalWhen("test -e " + (folder_ / "matrix/cells/A-demand1-seed1.json"), "INT", run);
+  EXPECT_EQ(stopped.code, 130) << stopped.error;
   EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
       << stopped.error;
   const CommandResult rest = RunCommand(run);

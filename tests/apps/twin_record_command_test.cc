@@ -15,6 +15,7 @@ using testing::CommandResult;
 using testing::ExpectFailure;
 using testing::kTersor;
 using testing::RunCommand;
+using testing::SignalWhen;
 
 constexpr char kSmall[] = " --clips 12 --frames 4 --size 32 --classes clear_dry,heavy_rain,snow ";
 
@@ -44,8 +45,8 @@ TEST(TwinRecordCommand, WritesAClipSetWithItsSheet) {
 TEST(TwinRecordCommand, StopsCleanly) {
   const testing::TemporaryFolder folder;
   const CommandResult run =
-      RunCommand(kTersor + "twin record --clips 100000 -o " + (folder / "clips") +
-                 " & pid=$!; sleep 2; kill -INT $pid; wait $pid");
+      SignalWhen("test -d " + (folder / "clips"), "INT",
+                 kTersor + "twin record --clips 100000 -o " + (folder / "clips"));
   EXPECT_EQ(run.code, 130) << run.error;
   EXPECT_NE(run.error.find("recording was stopped"), std::string::npos) << run.error;
   EXPECT_FALSE(std::filesystem::exists(folder / "clips/dataset.json"));
