@@ -14,7 +14,7 @@ using testing::Scene;
 
 void Drive(Scene& scene, Movement& movement, int32_t slot, double speed) {
   scene.state.fields.next_speed[static_cast<size_t>(slot)] = speed;
-  movement.Advance(scene.state.fields.lane[static_cast<size_t>(slot)]);
+  movement.Advance(slot);
   movement.Transfer();
   scene.state.UpdateOccupancy();
 }

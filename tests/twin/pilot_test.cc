@@ -278,6 +278,49 @@ TEST(PilotTest, ABodyOnTwoLanesIsFollowedOnBoth) {
   EXPECT_GT(reached(true), 190);
 }
 
+TEST(PilotTest, WhoKeepsItsLaneChangesItForItsRouteAlone) {
+  // The right lane ends with the edge, the left one goes on; a slow car is ahead on either.
+  const std::string fork = R"(<net>
+  <edge id="e" from="a" to="b"><lane id="e_0" index="0" speed="20" length="500" shape="0,0 500,0"/>
+  <lane id="e_1" index="1" speed="20" length="500" shape="0,3.2 500,3.2"/></edge>
+  <edge id="f" from="b" to="c"><lane id="f_0" index="0" speed="20" length="100" shape="500,3.2 600,3.2"/></edge>
+  <junction id="a" type="dead_end" x="0" y="0" incLanes="" intLanes="" shape=""/>
+  <junction id="b" type="priority" x="500" y="0" incLanes="e_0 e_1" intLanes="" shape=""><request index="0" response="0" foes="0"/></junction>
+  <junction id="c" type="dead_end" x="600" y="0" incLanes="f_0" intLanes="" shape=""/>
+  <connection from="e" to="f" fromLane="1" toLane="0" dir="s" state="M"/>
+</net>)";
+  const Network network = ParseNetwork(fork, "fork");
+  const auto seen_left = [&](bool keeps, const std::string& edges, const std::string& lane) {
+    const Demand demand = ParseDemand({{R"(<routes><vType id="t" sigma="0" speedDev="0"/>
+        <vType id="slow" sigma="0" speedDev="0" maxSpeed="3"/>
+        <vehicle id="a" type="slow" depart="0" departPos="100" departLane=")" +
+                                            lane + R"("><route edges="e"/></vehicle>
+        <vehicle id="b" type="t" depart="0" departPos="40" departLane="0"><route edges=")" +
+                                            edges + R"("/></vehicle></routes>)",
+                                        "r"}},
+                                      network, 1);
+    EmbeddedTraffic traffic(network, demand, {});
+    TestPilot pilot;
+    pilot.takes = [](int32_t vehicle) { return vehicle == 1; };
+    pilot.drive = [&](const Snapshot& now, const Wish& wish, Motion* motion) {
+      TestPilot::Exactly(now, wish, motion);
+      motion->keeps_lane = keeps;
+    };
+    bool left = false;
+    for (int i = 0; i < 600; ++i) {
+      traffic.Step(&pilot);
+      const Snapshot& now = traffic.snapshot();
+      for (size_t row = 0; row < now.vehicle.size(); ++row) {
+        left = left || (now.vehicle[row] == 1 && now.lane[row] == network.FindLane("e_1"));
+      }
+    }
+    return left;
+  };
+  EXPECT_TRUE(seen_left(false, "e", "0"));
+  EXPECT_FALSE(seen_left(true, "e", "0"));
+  EXPECT_TRUE(seen_left(true, "e f", "1"));
+}
+
 TEST(PilotTest, WhoLeavesIsGoneAndCounted) {
   Road road;
   TestPilot pilot;

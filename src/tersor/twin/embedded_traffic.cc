@@ -1,6 +1,7 @@
 #include "tersor/twin/embedded_traffic.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include "tersor/twin/coupling/pilot.h"
@@ -19,8 +20,8 @@ namespace {
 constexpr uint64_t kDawdleStream = 3;
 // m, and s of driving, within which a pilot is told of a vehicle ahead.
 constexpr double kSeen = 100, kSeenSeconds = 8;
-// Fewer lanes than this are not worth waking another thread for.
-constexpr int64_t kLanesAThread = 16;
+constexpr int64_t kLanesATurn = 16;        // of a thread
+constexpr int64_t kVehiclesAThread = 256;  // at least
 
 EmbeddedOptions Checked(const EmbeddedOptions& options) {
   TERSOR_CHECK(options.step_length > 0 && options.step_length <= 10, "step_length is ",
@@ -100,18 +101,47 @@ class EmbeddedTraffic::Engine {
   }
 
  private:
+  bool OneThread() const {
+    return options_.threads == 1 || std::ssize(state_.running()) < options_.parallel_vehicles;
+  }
+
+  /// Lane by lane, or edge by edge, whoever is free the next few: some are full, others all but
+  /// empty.
   template <typename Body>
   void ForLanes(const std::vector<int32_t>& items, const Body& body) const {
-    const auto loop = [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) {
-        body(items[static_cast<size_t>(i)]);
+    const int64_t count = std::ssize(items);
+    std::atomic<int64_t> next = 0;
+    const auto take = [&](int64_t, int64_t) {
+      for (int64_t first; (first = next.fetch_add(kLanesATurn)) < count;) {
+        for (int64_t i = first; i < std::min(first + kLanesATurn, count); ++i) {
+          body(items[static_cast<size_t>(i)]);
+        }
       }
     };
-    const auto count = static_cast<int64_t>(items.size());
-    if (options_.threads == 1 || std::ssize(state_.running()) < options_.parallel_vehicles) {
+    if (OneThread()) {
+      take(0, 1);
+    } else {
+      ParallelFor(0, std::min<int64_t>(NumThreads(), count), 1, take);
+    }
+  }
+
+  /// Each vehicle on a lane, where its neighbours' order does not matter. Those of a thread have
+  /// neighbouring slots, so that threads do not write to the same cache lines.
+  template <typename Body>
+  void ForVehicles(const Body& body) const {
+    const auto loop = [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) {
+        const int32_t slot = state_.running()[static_cast<size_t>(i)];
+        if (state_.fields.lane[static_cast<size_t>(slot)] >= 0) {
+          body(slot);
+        }
+      }
+    };
+    const int64_t count = std::ssize(state_.running());
+    if (OneThread()) {
       loop(0, count);
     } else {
-      ParallelFor(0, count, kLanesAThread, loop);
+      ParallelFor(0, count, kVehiclesAThread, loop);
     }
   }
 
@@ -164,6 +194,7 @@ class EmbeddedTraffic::Engine {
       if (!fields.piloted[s]) {
         fields.x[s] = NAN;
         fields.beside[s] = -1;
+        fields.keeps_lane[s] = 0;
       }
     }
   }
@@ -216,6 +247,7 @@ class EmbeddedTraffic::Engine {
       fields.y[s] = motion.y;
       fields.angle[s] = motion.angle;
       fields.beside[s] = motion.beside;
+      fields.keeps_lane[s] = motion.keeps_lane;
       if (motion.leaves) {
         std::erase(pilot_slots_, slot);
         movement_.Remove(slot);
@@ -225,20 +257,18 @@ class EmbeddedTraffic::Engine {
 
   void Decide() {
     const Rng rng(options_.seed, kDawdleStream);
-    ForLanes(state_.active_lanes(), [this, &rng](int32_t lane) {
-      for (const int32_t slot : state_.on_lane(lane)) {
-        const auto s = static_cast<size_t>(slot);
-        const auto vehicle = static_cast<uint64_t>(state_.fields.vehicle[s]);
-        const double random = state_.fields.follower[s]->sigma() > 0
-                                  ? rng.Uniform((vehicle << 32) | static_cast<uint64_t>(step_))
-                                  : 0;
-        DecideSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience, random);
-      }
+    ForVehicles([this, &rng](int32_t slot) {
+      const auto s = static_cast<size_t>(slot);
+      const auto vehicle = static_cast<uint64_t>(state_.fields.vehicle[s]);
+      const double random = state_.fields.follower[s]->sigma() > 0
+                                ? rng.Uniform((vehicle << 32) | static_cast<uint64_t>(step_))
+                                : 0;
+      DecideSpeed(state_, signals_, approaches_, slot, options_.time_to_impatience, random);
     });
   }
 
   void Move() {
-    ForLanes(state_.active_lanes(), [this](int32_t lane) { movement_.Advance(lane); });
+    ForVehicles([this](int32_t slot) { movement_.Advance(slot); });
     for (const int32_t slot : pilot_slots_) {  // who may have driven past his leader
       state_.Sort(state_.fields.lane[static_cast<size_t>(slot)]);
     }
@@ -265,11 +295,14 @@ class EmbeddedTraffic::Engine {
     ForLanes(changing_edges_, [&](int32_t edge) {
       for (const int32_t lane : network.edges[static_cast<size_t>(edge)].lanes) {
         for (const int32_t slot : state_.on_lane(lane)) {
-          const auto type = static_cast<size_t>(state_.fields.type[static_cast<size_t>(slot)]);
-          if (state_.fields.beside[static_cast<size_t>(slot)] >= 0) {
-            state_.fields.wish[static_cast<size_t>(slot)] = 0;  // still at its last change
-          } else {
-            DecideLaneChange(state_, slot, lane_change_[type], {});
+          VehicleFields& fields = state_.fields;
+          const auto s = static_cast<size_t>(slot);
+          if (fields.beside[s] < 0) {
+            DecideLaneChange(state_, slot, lane_change_[static_cast<size_t>(fields.type[s])], {});
+          }
+          // The first is still at its last change.
+          if (fields.beside[s] >= 0 || (fields.keeps_lane[s] != 0 && fields.urgent[s] == 0)) {
+            fields.wish[s] = 0;
           }
         }
       }

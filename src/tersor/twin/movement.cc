@@ -18,26 +18,24 @@ bool Movement::Arrived(int32_t slot) const {
          state_.fields.position[s] >= state_.fields.arrival_position[s] - kArrivalReach;
 }
 
-void Movement::Advance(int32_t lane) {
+void Movement::Advance(int32_t slot) {
   VehicleFields& fields = state_.fields;
+  const auto s = static_cast<size_t>(slot);
   const double step = state_.step_length();
-  const double length = state_.graph().lane(lane).length;
-  for (const int32_t slot : state_.on_lane(lane)) {
-    const auto s = static_cast<size_t>(slot);
-    const bool piloted = fields.piloted[s];
-    const double speed = piloted ? fields.pilot_speed[s] : fields.next_speed[s];
-    const double way = piloted ? fields.advance[s] : speed * step;
-    const double desired = state_.DesiredSpeed(slot, lane);
-    fields.accel[s] = piloted ? fields.pilot_accel[s] : (speed - fields.speed[s]) / step;
-    fields.speed[s] = speed;
-    fields.position[s] += way;
-    fields.driven[s] += way;
-    fields.waiting[s] = speed < kStandingSpeed ? fields.waiting[s] + step : 0;
-    fields.waited[s] += speed < kStandingSpeed ? step : 0;
-    fields.time_loss[s] += step * std::max(0.0, 1 - speed / desired);
-    fields.speed_cap[s] = std::numeric_limits<double>::infinity();
-    fields.leaves[s] = fields.position[s] > length || Arrived(slot);
-  }
+  const bool piloted = fields.piloted[s];
+  const double speed = piloted ? fields.pilot_speed[s] : fields.next_speed[s];
+  const double way = piloted ? fields.advance[s] : speed * step;
+  const double desired = state_.DesiredSpeed(slot, fields.lane[s]);
+  fields.accel[s] = piloted ? fields.pilot_accel[s] : (speed - fields.speed[s]) / step;
+  fields.speed[s] = speed;
+  fields.position[s] += way;
+  fields.driven[s] += way;
+  fields.waiting[s] = speed < kStandingSpeed ? fields.waiting[s] + step : 0;
+  fields.waited[s] += speed < kStandingSpeed ? step : 0;
+  fields.time_loss[s] += step * std::max(0.0, 1 - speed / desired);
+  fields.speed_cap[s] = std::numeric_limits<double>::infinity();
+  fields.leaves[s] =
+      fields.position[s] > state_.graph().lane(fields.lane[s]).length || Arrived(slot);
 }
 
 void Movement::NoteJunction(size_t s, const Link& link) {

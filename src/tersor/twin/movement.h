@@ -19,8 +19,8 @@ class Movement {
   Movement(TrafficState& state, double time_to_teleport)
       : state_(state), time_to_teleport_(time_to_teleport) {}
 
-  /// Moves the vehicles of one lane by their decided speeds, still along this lane.
-  void Advance(int32_t lane);
+  /// Moves a vehicle by its decided speed, still along its lane.
+  void Advance(int32_t slot);
   /// Puts those who drove past their lane's end onto the next one and takes the arrived away.
   void Transfer();
   void Teleport(const LinkSignals& signals, const Insertion& insertion);

@@ -27,6 +27,7 @@ void VehicleFields::Resize(size_t size) {
   wish.resize(size);
   urgent.resize(size);
   piloted.resize(size);
+  keeps_lane.resize(size);
 }
 
 TrafficState::TrafficState(const RoadGraph& graph, double step_length)
@@ -61,7 +62,7 @@ int32_t TrafficState::AddSlot() {
   fields.wish[s] = 0;
   fields.urgent[s] = 0;
   fields.leaves[s] = 0;
-  fields.piloted[s] = 0;
+  fields.piloted[s] = fields.keeps_lane[s] = 0;
   fields.x[s] = fields.y[s] = fields.angle[s] = NAN;
   fields.beside[s] = -1;
   fields.waiting[s] = fields.waited[s] = fields.time_loss[s] = fields.driven[s] = 0;

@@ -64,6 +64,7 @@ struct VehicleFields {
   std::vector<char> leaves;  // its move ends past the lane's end, or at the journey's
   // What a pilot did in this step, and where it shows its vehicle.
   std::vector<char> piloted;
+  std::vector<char> keeps_lane;  // but for its route
   std::vector<double> advance, pilot_speed, pilot_accel;
   std::vector<double> x, y, angle;  // NaN: as the lane has it
   std::vector<int32_t> beside;      // a lane beside its own into which its body reaches, or -1

@@ -39,6 +39,8 @@ struct Motion {
   double x = NAN, y = NAN, angle = NAN;
   int32_t beside = -1;  // a lane beside its own into which its body reaches; -1: none
   bool leaves = false;  // it is taken off the road
+  /// It changes lanes only where its route asks for it now.
+  bool keeps_lane = false;
 };
 
 class Pilot {

@@ -30,6 +30,7 @@ constexpr double kBendDecel = 2;  // m/s^2 before them
 constexpr double kSettle = 0.4, kResponse = 0.7;
 
 constexpr double kEmergency = 4.5;     // m/s^2; what SUMO's passenger cars do not exceed normally
+constexpr double kLaneWidth = 3.5;     // m, of a usual lane
 constexpr double kMoved = 2;           // m: somebody else has moved the car
 constexpr double kOffRoad = 6;         // m beside the path
 constexpr double kWrong = 2;           // rad against it
@@ -302,6 +303,10 @@ Motion TwinPilot::MotionOf(const Snapshot& now, const Wish& wish, Twin& twin) {
   motion.y = state.pose.y;
   motion.angle = state.pose.angle;
   motion.beside = Beside(twin, twin.path.LaneAt(foot.place));
+  const double lane_left =
+      network_.lanes[static_cast<size_t>(wish.lane)].length - (now.position[row] + motion.advance);
+  // A change that begins later would take it into the junction between two lanes.
+  motion.keeps_lane = lane_left < motion.speed * ShiftTime(twin, kLaneWidth);
   Known& known = known_[static_cast<size_t>(twin.vehicle)];
   const double turned = std::remainder(HeadingOf(state.pose) - foot.heading, 2 * std::numbers::pi);
   if (!known.wrecked && (std::abs(foot.offset) > kOffRoad || std::abs(turned) > kWrong)) {
