@@ -22,6 +22,7 @@ constexpr uint64_t kDawdleStream = 3;
 constexpr double kSeen = 100, kSeenSeconds = 8;
 constexpr int64_t kLanesATurn = 16;        // of a thread
 constexpr int64_t kVehiclesAThread = 256;  // at least
+constexpr int64_t kRenumberSteps = 16;     // between two orders of the slots
 
 EmbeddedOptions Checked(const EmbeddedOptions& options) {
   TERSOR_CHECK(options.step_length > 0 && options.step_length <= 10, "step_length is ",
@@ -58,6 +59,9 @@ class EmbeddedTraffic::Engine {
   }
 
   void Step(Pilot* pilot, const Traffic& self) {
+    if (step_ % kRenumberSteps == 0) {
+      Renumber();
+    }
     if (pilot != nullptr) {
       pilot->Choose(snapshot(), self, &pilot_rows_);
     }
@@ -125,24 +129,31 @@ class EmbeddedTraffic::Engine {
     }
   }
 
-  /// Each vehicle on a lane, where its neighbours' order does not matter. Those of a thread have
-  /// neighbouring slots, so that threads do not write to the same cache lines.
+  /// Each vehicle on a lane, where its neighbours' order does not matter. A thread has slots in a
+  /// row.
   template <typename Body>
   void ForVehicles(const Body& body) const {
     const auto loop = [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) {
-        const int32_t slot = state_.running()[static_cast<size_t>(i)];
+      for (int64_t slot = first; slot < last; ++slot) {
         if (state_.fields.lane[static_cast<size_t>(slot)] >= 0) {
-          body(slot);
+          body(static_cast<int32_t>(slot));
         }
       }
     };
-    const int64_t count = std::ssize(state_.running());
+    const int64_t count = std::ssize(state_.fields.lane);
     if (OneThread()) {
       loop(0, count);
     } else {
       ParallelFor(0, count, kVehiclesAThread, loop);
     }
+  }
+
+  void Renumber() {
+    const std::vector<int32_t>& renumbered = state_.Renumber();
+    movement_.Renumber(renumbered);
+    insertion_.Renumber(renumbered);
+    Rename(renumbered, pilot_slots_);
+    Rename(renumbered, row_slots_);
   }
 
   void Plan() {

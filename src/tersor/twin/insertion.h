@@ -32,6 +32,13 @@ class Insertion {
   /// room.
   bool Reinsert(TrafficState& state, const LinkSignals& signals, int32_t slot) const;
 
+  /// Follows TrafficState::Renumber().
+  void Renumber(const std::vector<int32_t>& renumbered) {
+    for (const int32_t edge : waiting_edges_) {
+      Rename(renumbered, queues_[static_cast<size_t>(edge)]);
+    }
+  }
+
   int64_t waiting() const { return waiting_; }
   bool done() const { return waiting_ == 0 && next_ == demand_->departures.size(); }
 

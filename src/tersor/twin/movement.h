@@ -31,6 +31,13 @@ class Movement {
   /// Everyone on the road as SUMO's FCD has them, and the slot of each row.
   void Pose(Snapshot& snapshot, std::vector<int32_t>& slots) const;
 
+  /// Follows TrafficState::Renumber().
+  void Renumber(const std::vector<int32_t>& renumbered) {
+    for (Traveller& traveller : travellers_) {
+      traveller.slot = renumbered[static_cast<size_t>(traveller.slot)];
+    }
+  }
+
   void AddDelay(double seconds) { delay_ += seconds; }
   void AddStatistics(TrafficStatistics& statistics) const;
 

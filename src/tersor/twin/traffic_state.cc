@@ -5,9 +5,10 @@
 
 namespace tersor::twin {
 
-void VehicleFields::Resize(size_t size) {
+template <typename Visit>
+void VehicleFields::ForEach(const Visit& visit) {
   for (auto* field : {&vehicle, &departure, &type, &lane, &place, &beside}) {
-    field->resize(size);
+    visit(*field);
   }
   for (auto* field :
        {&length,          &speed_factor, &arrival_position, &position,  &speed,      &accel,
@@ -15,19 +16,31 @@ void VehicleFields::Resize(size_t size) {
         &waited,          &time_loss,    &driven,           &entered,   &entry_time, &conflict_time,
         &advance,         &pilot_speed,  &pilot_accel,      &x,         &y,          &angle,
         &look_ahead_speed}) {
-    field->resize(size);
+    visit(*field);
   }
-  follower.resize(size);
-  route.resize(size);
-  trail.resize(size);
-  plans.resize(size);
-  waits_ahead.resize(size);
-  wants_out.resize(size);
-  leaves.resize(size);
-  wish.resize(size);
-  urgent.resize(size);
-  piloted.resize(size);
-  keeps_lane.resize(size);
+  for (auto* field : {&waits_ahead, &wants_out, &leaves, &urgent, &piloted, &keeps_lane}) {
+    visit(*field);
+  }
+  visit(follower);
+  visit(route);
+  visit(trail);
+  visit(plans);
+  visit(wish);
+}
+
+void VehicleFields::Resize(size_t size) {
+  ForEach([size](auto& field) { field.resize(size); });
+}
+
+void VehicleFields::Reorder(const std::vector<int32_t>& order) {
+  ForEach([&order]<typename T>(std::vector<T>& field) {
+    std::vector<T> reordered;
+    reordered.reserve(order.size());
+    for (const int32_t slot : order) {
+      reordered.push_back(std::move(field[static_cast<size_t>(slot)]));
+    }
+    field = std::move(reordered);
+  });
 }
 
 TrafficState::TrafficState(const RoadGraph& graph, double step_length)
@@ -81,6 +94,38 @@ void TrafficState::Release(const std::vector<int32_t>& slots) {
   }
   std::erase_if(running_,
                 [this](int32_t slot) { return fields.vehicle[static_cast<size_t>(slot)] < 0; });
+}
+
+const std::vector<int32_t>& TrafficState::Renumber() {
+  std::sort(active_lanes_.begin(), active_lanes_.end());
+  std::vector<int32_t> order;
+  order.reserve(fields.vehicle.size());
+  renumbered_.assign(fields.vehicle.size(), -1);
+  const auto take = [&](int32_t slot) {
+    renumbered_[static_cast<size_t>(slot)] = static_cast<int32_t>(order.size());
+    order.push_back(slot);
+  };
+  for (const int32_t lane : active_lanes_) {
+    std::ranges::for_each(on_lane(lane), take);
+  }
+  for (int32_t slot = 0; slot < std::ssize(renumbered_); ++slot) {
+    if (renumbered_[static_cast<size_t>(slot)] < 0) {
+      take(slot);
+    }
+  }
+  fields.Reorder(order);
+  const auto follow = [this](std::vector<int32_t>& slots) { Rename(renumbered_, slots); };
+  for (const int32_t lane : active_lanes_) {
+    follow(on_lane(lane));
+  }
+  for (const int32_t lane : left_lanes_) {
+    int32_t& slot = leaving_[static_cast<size_t>(lane)].slot;
+    slot = renumbered_[static_cast<size_t>(slot)];
+  }
+  follow(running_);
+  follow(free_);
+  UpdateReaching();
+  return renumbered_;
 }
 
 void TrafficState::Insert(int32_t slot, int32_t lane) {

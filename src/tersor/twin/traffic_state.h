@@ -70,7 +70,22 @@ struct VehicleFields {
   std::vector<int32_t> beside;      // a lane beside its own into which its body reaches, or -1
 
   void Resize(size_t size);
+  /// The vehicle in slot i comes from slot order[i].
+  void Reorder(const std::vector<int32_t>& order);
+
+ private:
+  /// Calls visit(array) on every field.
+  template <typename Visit>
+  void ForEach(const Visit& visit);
 };
+
+/// Slots after TrafficState::Renumber().
+template <typename Slots>
+void Rename(const std::vector<int32_t>& renumbered, Slots& slots) {
+  for (int32_t& slot : slots) {
+    slot = renumbered[static_cast<size_t>(slot)];
+  }
+}
 
 class TrafficState {
  public:
@@ -125,6 +140,10 @@ class TrafficState {
   int32_t AddSlot();         // free, with the fields of somebody who is not on the road yet
   void Start(int32_t slot);  // it runs from now on
   void Release(const std::vector<int32_t>& slots);
+  /// Gives vehicles that are near each other slots that are, lane by lane: what is read together
+  /// lies together, and threads that share out lanes write to different cache lines. Returns the
+  /// new slot of each old one, valid until the next call; whoever keeps slots must follow.
+  const std::vector<int32_t>& Renumber();
   /// Puts a vehicle on a lane at its position; sets its lane.
   void Place(int32_t slot, int32_t lane);
   /// Takes it off its lane.
@@ -154,6 +173,7 @@ class TrafficState {
   std::vector<int32_t> active_lanes_;
   std::vector<char> active_;
   std::vector<int32_t> running_, free_;
+  std::vector<int32_t> renumbered_;
 };
 
 inline double TrafficState::DesiredSpeed(int32_t slot, int32_t lane) const {
