@@ -84,7 +84,7 @@ TEST(Driver, SignalsAndLimitsAreForeseen) {
 TEST(Driver, WhoKnowsTheSnowDrivesByItsFactors) {
   DriverOptions options = Exact();
   options.sight_compliance = 0;
-  EXPECT_NEAR(CruisingSpeed(options, WeatherPreset("snow")), 0.7 * 22, 1e-3);
+  EXPECT_NEAR(CruisingSpeed(options, WeatherPreset("snow")), 0.62 * 22, 1e-3);
   // A demand that was made for the snow has it in its desired speeds already.
   EXPECT_NEAR(CruisingSpeed(options, WeatherPreset("snow"), WeatherPreset("snow")), 22, 1e-3);
   options.aware = 0;

@@ -53,7 +53,7 @@ TEST(Weather, SnowAndFog) {
   EXPECT_EQ(both.name, "snow+fog_medium");
   EXPECT_NEAR(both.friction_peak, 0.30 * 0.70 / 0.85, 1e-12);
   EXPECT_EQ(both.visibility, 150);
-  EXPECT_NEAR(both.speed_factor, 0.63, 1e-12);
+  EXPECT_NEAR(both.speed_factor, 0.62 * 0.9, 1e-12);
   EXPECT_NEAR(both.reaction_time, 0.5, 1e-12);
   EXPECT_EQ(both.snow, 2.5);
   EXPECT_EQ(WeatherPreset("snow_fog").friction_peak, both.friction_peak);

@@ -21,12 +21,12 @@ Demand SmallDemand(int vehicles) {
 
 TEST(WeatheredDemand, ATypeInSnow) {
   const VehicleType type = WeatheredType({.min_gap = 2, .tau = 1.2}, WeatherPreset("snow"));
-  EXPECT_DOUBLE_EQ(type.speed_factor, 0.7);
-  EXPECT_DOUBLE_EQ(type.speed_deviation, 0.07);
-  EXPECT_DOUBLE_EQ(type.speed_lowest, 0.14);
+  EXPECT_DOUBLE_EQ(type.speed_factor, 0.62);
+  EXPECT_DOUBLE_EQ(type.speed_deviation, 0.062);
+  EXPECT_DOUBLE_EQ(type.speed_lowest, 0.124);
   EXPECT_DOUBLE_EQ(type.tau, 1.5);
-  EXPECT_DOUBLE_EQ(type.accel, 2.6 * 0.6);
-  EXPECT_DOUBLE_EQ(type.decel, 4.5 * 0.6);
+  EXPECT_DOUBLE_EQ(type.accel, 2.6 * 0.56);
+  EXPECT_DOUBLE_EQ(type.decel, 4.5 * 0.56);
   EXPECT_EQ(type.min_gap, 2);
   EXPECT_EQ(type.emergency_decel, 9);
   EXPECT_EQ(WeatheredType({}, WeatherPreset("clear_dry")).accel, 2.6);

@@ -214,8 +214,7 @@ ValidationSection ValidateWeather(int64_t seeds,
       "a limit of 65 mph: {:.0f} vehicles/h and lane in the dry. Not all published ranges can be "
       "met at once: those of speed exclude one another, and the presets follow the wider ones of "
       "FHWA. Fog is meant to be outside for capacity: in driving simulators it changed speeds, not "
-      "headways. Starting differs little, as the first driver at a signal reacts at once in this "
-      "traffic, and at signals a corridor loses less speed than a free road.",
+      "headways. At signals a corridor loses less speed than a free road.",
       seeds, MeanOf(Capacity, dry));
   section.pictures.push_back(WeatherEffectChart(effects));
   return section;

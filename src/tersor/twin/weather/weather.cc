@@ -56,11 +56,11 @@ std::vector<Weather> MakePresets() {
   // Dipped headlamps show a dark pedestrian at 50 to 100 m.
   night.headlamp_range = 80;
   const Weather light_rain = Rain("light_rain", 0.60, 0.50, 2000, 0.95, 1.02, 0.95, 0.1, 2, 0.4);
-  const Weather heavy_rain = Rain("heavy_rain", 0.50, 0.40, 500, 0.88, 1.15, 0.85, 0.2, 15, 1.05);
-  const Weather fog_light = Named("fog_light", 0.70, 0.60, 400, 0.97, 1, 1, 0.1);
+  const Weather heavy_rain = Rain("heavy_rain", 0.50, 0.40, 500, 0.86, 1.15, 0.80, 0.2, 15, 1.05);
+  const Weather fog_light = Named("fog_light", 0.70, 0.60, 400, 0.975, 1, 1, 0.1);
   const Weather fog_medium = Named("fog_medium", 0.70, 0.60, 150, 0.90, 1, 1, 0.3);
   const Weather fog_dense = Named("fog_dense", 0.70, 0.60, 50, 0.75, 0.95, 1, 0.6);
-  Weather snow = Named("snow", 0.30, 0.22, 400, 0.70, 1.25, 0.60, 0.2);
+  Weather snow = Named("snow", 0.30, 0.22, 400, 0.62, 1.25, 0.56, 0.2);
   snow.snow = 2.5;
   const Weather ice = Named("ice", 0.15, 0.10, 10000, 0.60, 1.35, 0.40, 0);
   const auto both = [](std::string name, const Weather& a, const Weather& b) {
