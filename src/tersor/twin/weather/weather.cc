@@ -19,9 +19,10 @@ namespace {
 // - visibility: heavy rain and snow by the weather services' classes (snow below 500 m is heavy,
 //   below 1 km moderate); fog as in driving simulator studies, 40 to 600 m.
 // - factors of speed and headway: freeway speeds fall by 3 to 13 % in light rain, 3 to 16 % in
-//   heavy rain, 5 to 40 % in snow (FHWA, "Best Practices for Road Weather Management"); capacity by
-//   2 %, 7 to 14 %, 11 to 22 % (HCM 2010), which the longer headway yields: matrix/capacity.h has
-//   the formula, matrix/validate_weather.h what comes of it. Fog slows drivers, though not enough
+//   heavy rain, 5 to 40 % in snow, on signalised roads by 10 to 25 % in rain and 30 to 40 % in snow
+//   (FHWA, "Best Practices for Road Weather Management"); capacity by 2 %, 7 to 14 %, 11 to 22 %
+//   (HCM 2010), which the longer headway yields: matrix/capacity.h has the formula,
+//   matrix/validate_weather.h what comes of it. Fog slows drivers, though not enough
 //   to stop within sight, and leaves their headway alone or shortens it in the densest. Ice:
 //   chosen, beyond the slowest snow.
 // - reaction time: grows where the outline ahead is barely seen; the amounts are chosen.
