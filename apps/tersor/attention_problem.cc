@@ -94,7 +94,8 @@ double AttentionProblem::SparsityOf(const kernel::BlockPlan& plan) const {
 }
 
 double AttentionProblem::Forward(const kernel::FlashAttentionInput& in) {
-  return SecondsOf([&] { kernel::FlashAttention(in, Output(out_), lse_.data(), workspace_); });
+  return SecondsOf(
+      [&] { counts_ = kernel::FlashAttention(in, Output(out_), lse_.data(), workspace_); });
 }
 
 double AttentionProblem::Backward(const kernel::FlashAttentionInput& in) {

@@ -32,6 +32,9 @@ class AttentionProblem {
 
   /// Seconds of a forward pass; `in` is Input(), perhaps with selected blocks or in INT8.
   double Forward(const kernel::FlashAttentionInput& in);
+  /// What the last forward pass gave, [heads, tokens, dim], and what it computed.
+  const std::vector<float>& out() const { return out_; }
+  const kernel::FlashCounts& counts() const { return counts_; }
   /// Seconds of a backward pass, after a forward pass.
   double Backward(const kernel::FlashAttentionInput& in);
 
@@ -45,6 +48,7 @@ class AttentionProblem {
   int64_t heads_, tokens_, dim_;
   std::vector<float> query_, key_, value_, grad_out_, out_, lse_;
   std::vector<float> grad_query_, grad_key_, grad_value_;
+  kernel::FlashCounts counts_;
   kernel::Workspace workspace_;
 };
 

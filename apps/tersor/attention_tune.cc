@@ -11,6 +11,7 @@
 #include "tersor/attention/tune_model.h"
 #include "tersor/io/attention_settings.h"
 #include "tersor/io/model_config.h"
+#include "tersor/kernel/int8_value.h"
 #include "tersor/util/error.h"
 #include "tersor/util/interrupt.h"
 #include "tersor/util/progress.h"
@@ -25,6 +26,7 @@ struct AttentionArguments {
   std::vector<std::string> data;
   std::string model, output, similarity = "cosine", cache = "out/cache";
   int64_t inputs = 5, held_out = 2, length = 0;
+  bool float_values = false;
   attention::TuneOptions options;
 };
 
@@ -39,6 +41,7 @@ void CheckArguments(AttentionArguments& a) {
   if (a.similarity == "gram") {
     a.options.similarity = kernel::Similarity::kGram;
   }
+  a.options.int8_values = a.options.int8 && !a.float_values;
   a.options.Validate();
   if (a.output.empty()) {
     a.output = a.model + "/" + io::kAttentionSettingsFile;
@@ -82,6 +85,8 @@ io::AttentionSettings Settings(const AttentionArguments& a,
   settings.model = io::ModelFingerprint(a.model);
   settings.similarity = a.similarity;
   settings.int8 = a.options.int8;
+  // Where they were not in force their error was not measured either.
+  settings.int8_values = a.options.int8_values && kernel::FastInt8Values() != nullptr;
   settings.l1 = a.options.l1;
   settings.l2 = a.options.l2;
   for (const std::vector<attention::TunedHead>& layer : layers) {
@@ -135,7 +140,12 @@ int RunAttentionTune(int argc, char** argv) {
       .Option("--held-out", "windows to check on", &a.held_out)
       .Option("--length", "tokens a window (0: the model's length)", &a.length)
       .Option("--similarity", "cosine, or gram (the paper's formula)", &a.similarity)
-      .Option("--int8", "scores by INT8 products, whose error counts too", &a.options.int8)
+      .Option("--int8",
+              "scores by INT8 products, and values where the processor has VNNI; their error "
+              "counts too",
+              &a.options.int8)
+      .Option("--float-values", "with --int8: the values' products stay in float32",
+              &a.float_values)
       .Option("--cache", "folder of tokenized texts", &a.cache)
       .Option("-o,--output", "file to write (default: attention.json beside the model)", &a.output);
   if (!line.Parse(argc, argv)) {
@@ -148,11 +158,17 @@ int RunAttentionTune(int argc, char** argv) {
   Record record;
   record.verb = "attention";
   record.seed = line.common().seed;
-  record.config = {{"model", a.model},       {"data", a.data},
-                   {"l1", a.options.l1},     {"l2", a.options.l2},
-                   {"inputs", a.inputs},     {"held_out", a.held_out},
-                   {"length", a.length},     {"similarity", a.similarity},
-                   {"int8", a.options.int8}, {"output", a.output}};
+  record.config = {{"model", a.model},
+                   {"data", a.data},
+                   {"l1", a.options.l1},
+                   {"l2", a.options.l2},
+                   {"inputs", a.inputs},
+                   {"held_out", a.held_out},
+                   {"length", a.length},
+                   {"similarity", a.similarity},
+                   {"int8", a.options.int8},
+                   {"output", a.output},
+                   {"int8_values", a.options.int8_values && kernel::FastInt8Values() != nullptr}};
   Tune(a, record);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <vector>
 
 #include "attention_problem.h"
 #include "isa_path.h"
@@ -56,10 +57,21 @@ void RunDense(int64_t heads, int64_t tokens, int64_t dim, bool backward,
   }
 }
 
-/// Scores in INT8 and nothing skipped: what precision gives.
-void RunInt8(const BenchOptions& options, Record& record) {
+/// Sum of |out - expected| over the sum of |expected|.
+double RelativeL1(const std::vector<float>& out, const std::vector<float>& expected) {
+  double error = 0, total = 0;
+  for (size_t i = 0; i < out.size(); ++i) {
+    error += std::abs(out[i] - expected[i]);
+    total += std::abs(expected[i]);
+  }
+  return error / total;
+}
+
+/// Scores in INT8, or values too, and nothing skipped: what precision gives, and what it costs.
+void RunInt8(bool values, const BenchOptions& options, Record& record) {
   for (const IsaPath& path : IsaPaths()) {
-    const std::string name = "attention_int8qk_16k_d128" + path.suffix;
+    const std::string name =
+        (values ? "attention_int8pv_16k_d128" : "attention_int8qk_16k_d128") + path.suffix;
     if (!options.Wants(name)) {
       continue;
     }
@@ -68,9 +80,14 @@ void RunInt8(const BenchOptions& options, Record& record) {
       const OnPath on(path);
       kernel::FlashAttentionInput in = problem.Input();
       in.int8 = int8;
+      in.int8_values = int8 && values;
       return problem.Gflop() / problem.Forward(in);
     };
+    rate(false);
+    const std::vector<float> exact = problem.out();
     rate(true);
+    record.metrics[name + "_relative_l1"] = RelativeL1(problem.out(), exact);
+    record.metrics[name + "_int8_values"] = problem.counts().int8_groups > 0 ? 1 : 0;
     RunRow({name, "GFLOP/s", "our float32 kernel", [&] { return rate(true); },
             [&] { return rate(false); }},
            options, record);
@@ -150,7 +167,8 @@ void BenchAttention(const BenchOptions& options, Record& record) {
     RunDense(4, 4096, dim, true, options, record);
   }
   RunTrainStep(options, record);
-  RunInt8(options, record);
+  RunInt8(false, options, record);
+  RunInt8(true, options, record);
   for (const bool int8 : {false, true}) {
     for (const double sparsity : {0.5, 0.7, 0.9}) {
       RunSparge(8, 4096, sparsity, int8, options, record);

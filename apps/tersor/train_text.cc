@@ -243,6 +243,7 @@ void TrainText(TrainRun& run) {
     }
     if (run.config().attention.name != "dense") {
       metrics["attention_sparsity"] = sparsity.Sparsity();
+      metrics["attention_int8_values"] = sparsity.done.int8_groups > 0 ? 1 : 0;
     }
     return metrics;
   });

@@ -212,6 +212,7 @@ void EvalText(const EvalOptions& options, Record& record) {
   }
   if (options.attention.name != "dense") {
     record.metrics["attention_sparsity"] = sparsity.Sparsity();
+    record.metrics["attention_int8_values"] = sparsity.done.int8_groups > 0 ? 1 : 0;
     record.metrics["attention_seconds"] = sparsity.seconds;
     record.metrics["attention_planning_seconds"] = sparsity.planning_seconds;
   }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "tersor/kernel/int8_value.h"
 #include "tersor/util/json.h"
 #include "tersor_command.h"
 
@@ -73,6 +74,11 @@ TEST_F(AttentionCommand, TunesAndEvaluates) {
   const Json all = Evaluate("--attention sparge --attention.settings none --attention.tau 1");
   EXPECT_EQ(all["attention_sparsity"], 0);
   EXPECT_NEAR(all["perplexity"].get<double>(), dense, 1e-4 * dense);
+  const std::string int8 = "--attention top-share --attention.share 1 --attention.int8 true";
+  const Json coded = Evaluate(int8);
+  EXPECT_EQ(coded["attention_int8_values"], kernel::FastInt8Values() != nullptr ? 1 : 0);
+  EXPECT_EQ(Evaluate(int8 + " --attention.int8_values false")["attention_int8_values"], 0);
+  EXPECT_NEAR(coded["perplexity"].get<double>(), dense, 0.02 * dense);
   for (const char* other : {"top-share", "cumulative", "window", "oracle"}) {
     EXPECT_GT(Evaluate(std::string("--attention ") + other +
                        " --attention.share 0.1 --attention.gamma 0.3 --attention.recent 1"

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "tersor/attention/oracle.h"
+#include "tersor/kernel/int8_value.h"
 #include "tersor/op/attention.h"
 #include "tersor/util/error.h"
 
@@ -99,21 +100,48 @@ TEST(SparseAttention, EveryCausalQuerySeesItself) {
 }
 
 TEST(SparseAttention, NamesWhatIsNotFinite) {
-  const AttentionConfig config{.name = "sparge"};
   for (const auto& [part, name] : {std::pair{&nn::AttentionInput::query, "queries"},
                                    {&nn::AttentionInput::key, "keys"},
                                    {&nn::AttentionInput::value, "values"}}) {
     for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity()}) {
       nn::AttentionInput in = Input(70);
       (in.*part)[1][0][3][2] = bad;
-      try {
-        Attend(config, in, nullptr);
-        ADD_FAILURE() << name;
-      } catch (const Error& e) {
-        EXPECT_NE(std::string(e.what()).find(name), std::string::npos) << e.what();
+      for (const bool int8 : {false, true}) {
+        try {
+          Attend({.name = "sparge", .int8 = int8}, in, nullptr);
+          ADD_FAILURE() << name;
+        } catch (const Error& e) {
+          EXPECT_NE(std::string(e.what()).find(name), std::string::npos) << e.what();
+        }
       }
     }
   }
+}
+
+TEST(SparseAttention, Int8ValuesComeWithInt8WhereThereIsVnni) {
+  const nn::AttentionInput in = Input(300);
+  const auto int8_groups = [&](const AttentionConfig& config) {
+    SparsityCounts counts;
+    const at::Tensor error = (Attend(config, in, &counts) - Dense(in)).abs();
+    EXPECT_LT(error.sum().item<double>(), 0.05 * Dense(in).abs().sum().item<double>());
+    return counts.done.int8_groups;
+  };
+  const bool fast = kernel::FastInt8Values() != nullptr;
+  AttentionConfig config{.name = "sparge", .tau = 1, .theta = -1, .int8 = true};
+  EXPECT_EQ(int8_groups(config) > 0, fast);
+  config.int8_values = false;
+  EXPECT_EQ(int8_groups(config), 0);
+  config.int8_values = true;
+  config.int8 = false;
+  EXPECT_EQ(int8_groups(config), 0);
+  // What a file says comes before.
+  config.int8 = true;
+  config.tuned.emplace();
+  config.tuned->int8 = true;
+  config.tuned->layers.assign(3, std::vector<io::HeadSettings>(4));
+  EXPECT_EQ(int8_groups(config), 0);
+  config.tuned->int8_values = true;
+  EXPECT_EQ(int8_groups(config) > 0, fast);
 }
 
 TEST(SparseAttention, BadSettingsAreNamed) {

@@ -27,6 +27,7 @@ TEST(AttentionSettings, ComeBackAsWritten) {
   AttentionSettings settings;
   settings.model = "abc";
   settings.similarity = "gram";
+  settings.int8 = settings.int8_values = true;
   settings.l1 = .05;
   settings.l2 = .06;
   settings.layers = {{{.9, .25, -4.5}, {}}, {{}, {.5, -1, 0}}};
@@ -35,6 +36,7 @@ TEST(AttentionSettings, ComeBackAsWritten) {
   const AttentionSettings read = ReadAttentionSettings(path);
   EXPECT_EQ(read.model, "abc");
   EXPECT_EQ(read.similarity, "gram");
+  EXPECT_TRUE(read.int8 && read.int8_values);
   EXPECT_EQ(read.l2, .06);
   EXPECT_EQ(read.layers, settings.layers);
 }
@@ -59,10 +61,20 @@ TEST(AttentionSettings, ErrorsNameTheField) {
   expect(R"({"format": "other"})", "format");
   expect(R"({"format": "tersor-attention-1"})", "model");
   expect(head + R"("dot", "layers": []})", "similarity");
+  expect(head + R"("cosine", "int8_values": 1, "layers": []})", "int8_values");
   expect(head + R"("cosine"})", "layers");
   expect(head + R"("cosine", "layers": [3]})", "layer 0");
   expect(head + R"("cosine", "layers": [[{"tau": 2, "theta": 0, "lambda": 0}]]})", "head 0: 'tau'");
   expect(head + R"("cosine", "layers": [[{"tau": 1, "theta": 0}]]})", "'lambda'");
+}
+
+TEST(AttentionSettings, OlderFilesSayNothingOfValues) {
+  const AttentionSettings settings = ParseAttentionSettings(
+      R"({"format": "tersor-attention-1", "model": "m", "similarity": "cosine", "int8": true,)"
+      R"( "l1": 0.1, "l2": 0.1, "layers": []})",
+      "a.json");
+  EXPECT_TRUE(settings.int8);
+  EXPECT_FALSE(settings.int8_values);
 }
 
 TEST(AttentionSettings, AreOfOneModel) {

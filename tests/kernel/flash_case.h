@@ -26,6 +26,7 @@ struct FlashShape {
   bool bf16 = false;
   bool token_major = false;  // [batch, tokens, heads, dim], with a gap behind each token
   bool faint = false;        // every other key block has small scores only
+  bool int8_values = false;
 };
 
 class FlashCase {
@@ -76,6 +77,7 @@ class FlashCase {
     in.causal = shape_.causal;
     in.first = shape_.first;
     in.window = shape_.window;
+    in.int8_values = shape_.int8_values;
     if (shape_.bias == FlashShape::kPerPair) {
       in.bias = {bias.data(), 0, 0, shape_.keys, 1};
     } else if (shape_.bias == FlashShape::kPerKey) {

@@ -185,6 +185,9 @@ TEST_F(Op, SparseAttentionIsAttentionOverItsBlocks) {
   options.int8 = true;
   const at::Tensor coded = SparseAttention(whole, whole, whole, 0.3, {}, options);
   EXPECT_LT((coded - exact).abs().sum().item<float>(), 0.02 * exact.abs().sum().item<float>());
+  options.int8_values = true;
+  const at::Tensor values = SparseAttention(whole, whole, whole, 0.3, {}, options);
+  EXPECT_LT((values - coded).abs().sum().item<float>(), 0.02 * exact.abs().sum().item<float>());
   options.lambda = {-1};
   EXPECT_THROW(SparseAttention(whole, whole, whole, 0.3, {}, options), Error);
 }

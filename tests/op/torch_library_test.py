@@ -31,7 +31,11 @@ for causal in (True, False):
         close(out, definition(*inputs, causal), 1e-5)
         for got, expected in zip(torch.autograd.grad(out, inputs, grad), wanted):
             close(got, expected, 1e-4)
-    close(tersor.attention(*inputs, causal=causal, int8=True), definition(*inputs, causal), 0.1)
+    coded = [tersor.attention(*inputs, causal=causal, int8=True, int8_values=values)
+             for values in (True, False)]
+    for out in coded:
+        close(out, definition(*inputs, causal), 0.1)
+    close(tersor.sparge_attention(*inputs, causal=causal, tau=1.0, int8=True), coded[0], 1e-5)
     sparse = tersor.sparge_attention(*inputs, causal=causal, tau=0.3, theta=-1.0)
     assert (sparse - definition(*inputs, causal)).abs().max() > 1e-3
 try:

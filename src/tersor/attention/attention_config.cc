@@ -24,6 +24,8 @@ void AttentionConfig::AddFields(Schema& schema) {
       "always compute the first key block, an attention sink; all but dense and oracle",
       &keep_first);
   add("int8", "scores by INT8 products, all but dense", &int8);
+  add("int8_values", "with int8: the values' products too, where the processor has VNNI",
+      &int8_values);
   add("share", "top-share: of the key blocks", &share);
   add("gamma", "cumulative, oracle: probability that the chosen blocks reach", &gamma);
   add("sinks", "window: first key blocks", &sinks);

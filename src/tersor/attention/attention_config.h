@@ -26,6 +26,7 @@ struct AttentionConfig {
   bool sum_dropped = false;           // the second filter as in the paper's Algorithm 1
   bool keep_first = false;            // the first key block, an attention sink
   bool int8 = false;                  // Q Kᵀ in INT8; what a file says of it comes before
+  bool int8_values = true;            // with int8: P V too, where the processor has VNNI
 
   double share = 0.5;              // top-share: of all key blocks
   double gamma = 0.95;             // cumulative: probability that is reached; oracle: mass

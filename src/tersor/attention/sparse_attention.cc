@@ -149,6 +149,7 @@ at::Tensor SparseAttention::Attend(const nn::AttentionInput& in) {
   options.blocks = op::SelectedBlocks::Of(plan);
   options.lambda = planner_->lambda();
   options.int8 = arithmetic_.int8;
+  options.int8_values = arithmetic_.int8_values;
   options.sum_dropped = arithmetic_.sum_dropped;
   options.counts = counts_ == nullptr ? nullptr : &counts_->done;
   at::Tensor out =
@@ -170,8 +171,10 @@ nn::AttentionFactory MakeAttention(const AttentionConfig& config, int64_t layers
   TERSOR_CHECK(!config.tuned || std::ssize(config.tuned->layers) == layers,
                "attention is tuned for ", config.tuned ? config.tuned->layers.size() : 0,
                " layers; the model has ", layers);
-  const BlockArithmetic arithmetic{config.tuned ? config.tuned->int8 : config.int8,
-                                   config.sum_dropped};
+  const bool int8 = config.tuned ? config.tuned->int8 : config.int8;
+  const bool int8_values = config.tuned ? config.tuned->int8_values : config.int8_values;
+  const BlockArithmetic arithmetic{
+      .int8 = int8, .sum_dropped = config.sum_dropped, .int8_values = int8 && int8_values};
   return [=](int64_t layer) {
     return std::make_unique<SparseAttention>(MakePlanner(config, static_cast<size_t>(layer), heads),
                                              arithmetic, counts);

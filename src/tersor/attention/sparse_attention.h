@@ -48,6 +48,7 @@ std::unique_ptr<BlockPlanner> PlanByMeans(
 /// How the planned blocks are computed; kernel::FlashAttentionInput says what these mean.
 struct BlockArithmetic {
   bool int8 = false, sum_dropped = false;
+  bool int8_values = false;
 };
 
 /// Computes the planned blocks. Throws Error naming queries, keys or

@@ -92,9 +92,10 @@ class Head {
     const std::vector<float> lambda = {settings.lambda == 0
                                            ? -std::numeric_limits<float>::infinity()
                                            : static_cast<float>(settings.lambda)};
-    SparseAttention attention(PlanByMeans({kernel::SelectSparge({settings.tau, settings.theta})},
-                                          lambda, options_.similarity, {.keep_diagonal = true}),
-                              {.int8 = options_.int8}, &counts);
+    SparseAttention attention(
+        PlanByMeans({kernel::SelectSparge({settings.tau, settings.theta})}, lambda,
+                    options_.similarity, {.keep_diagonal = true}),
+        {.int8 = options_.int8, .int8_values = options_.int8 && options_.int8_values}, &counts);
     const at::Tensor out = attention.Attend(Input(samples_[i]));
     const double error = (out - dense_[i]).abs().sum(at::kDouble).item<double>();
     const double total = dense_[i].abs().sum(at::kDouble).item<double>();

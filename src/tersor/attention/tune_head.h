@@ -30,7 +30,8 @@ struct TuneOptions {
   double l1 = 0.05;  // bound of relative_l1 with the first stage alone
   double l2 = 0.06;  // with the second filter too; not below l1
   kernel::Similarity similarity = kernel::Similarity::kCosine;
-  bool int8 = false;  // scores in INT8, whose error counts too
+  bool int8 = false;        // scores in INT8, whose error counts too
+  bool int8_values = true;  // with int8: values too, where the processor has VNNI
 
   /// Throws UsageError naming the option.
   void Validate() const;

@@ -88,7 +88,8 @@ std::string Identity(const std::string& folder, const at::Tensor& inputs,
     hash.Add({static_cast<const char*>(whole.data_ptr()), whole.nbytes()});
   }
   hash.Add(std::to_string(options.l1) + " " + std::to_string(options.l2) + " " +
-           std::to_string(static_cast<int>(options.similarity)) + (options.int8 ? " int8" : ""));
+           std::to_string(static_cast<int>(options.similarity)) + (options.int8 ? " int8" : "") +
+           (options.int8 && options.int8_values ? " values" : ""));
   return hash.Text();
 }
 

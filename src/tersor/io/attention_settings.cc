@@ -53,6 +53,9 @@ AttentionSettings ParseAttentionSettings(std::string_view text, const std::strin
   TERSOR_CHECK(json.contains("int8") && json["int8"].is_boolean(), source,
                ": 'int8' is neither true nor false");
   settings.int8 = json["int8"];
+  TERSOR_CHECK(!json.contains("int8_values") || json["int8_values"].is_boolean(), source,
+               ": 'int8_values' is neither true nor false");
+  settings.int8_values = json.value("int8_values", false);
   settings.l1 = Number(json, "l1", 0, 1, source);
   settings.l2 = Number(json, "l2", 0, 1, source);
   TERSOR_CHECK(json.contains("layers") && json["layers"].is_array(), source,
@@ -85,6 +88,7 @@ void WriteAttentionSettings(const std::string& path, const AttentionSettings& se
                      {"model", settings.model},
                      {"similarity", settings.similarity},
                      {"int8", settings.int8},
+                     {"int8_values", settings.int8_values},
                      {"l1", settings.l1},
                      {"l2", settings.l2},
                      {"layers", layers}};

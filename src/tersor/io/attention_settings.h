@@ -26,6 +26,7 @@ struct AttentionSettings {
   std::string model;  // ModelFingerprint() of the model that was tuned
   std::string similarity = "cosine";
   bool int8 = false;
+  bool int8_values = false;                       // files from before this field: false
   double l1 = 0, l2 = 0;                          // bounds of the error that were asked for
   std::vector<std::vector<HeadSettings>> layers;  // [layers][query heads]
 };

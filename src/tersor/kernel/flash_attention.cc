@@ -8,6 +8,7 @@
 #include "tersor/kernel/flash_input.h"
 #include "tersor/kernel/flash_pack.h"
 #include "tersor/kernel/int8_score.h"
+#include "tersor/kernel/int8_value.h"
 #include "tersor/kernel/longest_first.h"
 #include "tersor/util/parallel_for.h"
 
@@ -23,7 +24,8 @@ struct PackedHeads {
   int64_t first, count;
   int64_t size;  // floats of a head's keys; its values lie behind them
   float* data;
-  const Int8ScoreKernel* int8;  // null: keys are floats
+  const Int8ScoreKernel* int8;         // null: keys are floats
+  const Int8ValueKernel* int8_values;  // null: values are floats
 
   float* Keys(int64_t head) const { return data + 2 * size * (head - first); }
   float* Values(int64_t head) const { return Keys(head) + size; }
@@ -36,6 +38,12 @@ struct PackedHeads {
   }
   static int64_t Int8Floats(int64_t dim, int64_t blocks) {
     return PaddedDim(dim) + (blocks + 15) / 16 * 16 + blocks * kKeyBlock * Int8Depth(dim) / 4;
+  }
+
+  // In INT8 the values' room holds the channels' scales of all blocks, and the codes.
+  float* ValueScales(int64_t head) const { return Values(head); }
+  int8_t* ValueCodes(int64_t head, int64_t dim, int64_t blocks) const {
+    return reinterpret_cast<int8_t*>(Values(head) + blocks * PaddedDim(dim));
   }
 };
 
@@ -74,6 +82,22 @@ void PackKeys(const FlashAttentionInput& in, const PackedHeads& packed, int64_t 
       packed.Codes(head, in.dim, KeyBlocks(in.keys)) + key * Int8Depth(in.dim));
 }
 
+/// Block `block` of the values of a head, unless they are read where they lie.
+void PackValues(const FlashAttentionInput& in, const PackedHeads& packed, int64_t head,
+                int64_t block) {
+  const int64_t b = head / in.kv_heads, h = head % in.kv_heads, key = block * kKeyBlock;
+  const int64_t count = std::min(kKeyBlock, in.keys - key), padded = PaddedDim(in.dim);
+  const std::byte* from = in.value.At(b, h, key);
+  if (packed.int8_values != nullptr) {
+    QuantizeValues(in.value.type, from, in.value.token_stride, count, in.dim,
+                   packed.ValueCodes(head, in.dim, KeyBlocks(in.keys)) + key * padded,
+                   packed.ValueScales(head) + block * padded);
+  } else if (!ReadsValuesInPlace(in)) {
+    PackRows(in.value.type, from, in.value.token_stride, count, in.dim,
+             packed.Values(head) + key * padded);
+  }
+}
+
 void Pack(const FlashAttentionInput& in, const PackedHeads& packed) {
   if (packed.int8 != nullptr) {
     PackMeans(in, packed);
@@ -81,14 +105,8 @@ void Pack(const FlashAttentionInput& in, const PackedHeads& packed) {
   const int64_t blocks = KeyBlocks(in.keys);
   ParallelFor(0, packed.count * blocks, 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t head = packed.first + i / blocks, key = i % blocks * kKeyBlock;
-      const int64_t b = head / in.kv_heads, h = head % in.kv_heads;
-      const int64_t count = std::min(kKeyBlock, in.keys - key);
-      PackKeys(in, packed, head, key / kKeyBlock);
-      if (!ReadsValuesInPlace(in)) {
-        PackRows(in.value.type, in.value.At(b, h, key), in.value.token_stride, count, in.dim,
-                 packed.Values(head) + key * PaddedDim(in.dim));
-      }
+      PackKeys(in, packed, packed.first + i / blocks, i % blocks);
+      PackValues(in, packed, packed.first + i / blocks, i % blocks);
     }
   });
 }
@@ -144,7 +162,10 @@ void RunWave(const FlashAttentionInput& in, const HeadsOutput& out, float* lse,
                     packed.Scales(head, in.dim), packed.Mean(head)};
     }
     block.values = reinterpret_cast<const std::byte*>(packed.Values(head));
-    if (ReadsValuesInPlace(in)) {
+    if (packed.int8_values != nullptr) {
+      block.int8_values = {packed.int8_values, packed.ValueCodes(head, in.dim, KeyBlocks(in.keys)),
+                           packed.ValueScales(head)};
+    } else if (ReadsValuesInPlace(in)) {
       block.values = in.value.At(head / in.kv_heads, head % in.kv_heads, 0);
       block.value_stride = in.value.token_stride;
     }
@@ -163,6 +184,7 @@ FlashCounts FlashAttention(const FlashAttentionInput& in, const HeadsOutput& out
   const int64_t heads = in.batch * in.kv_heads;
   PackedHeads packed{};
   packed.int8 = in.int8 ? &Int8ScoreKernels().front() : nullptr;
+  packed.int8_values = in.int8_values ? FastInt8Values() : nullptr;
   packed.size = std::max(KeyBlocks(in.keys) * kKeyBlock * PaddedDim(in.dim),
                          in.int8 ? PackedHeads::Int8Floats(in.dim, KeyBlocks(in.keys)) : 0);
   const int64_t fitting = kWaveFloats / std::max<int64_t>(1, 2 * packed.size);

@@ -72,10 +72,18 @@ struct FlashAttentionInput {
   /// Algorithm 1. The released code drops it before the exponentials, which saves them.
   bool sum_dropped = false;
   /// Q Kᵀ in INT8 as SageAttention does (arXiv:2410.02367): keys without their mean, a scale for
-  /// each row group and each key block, exact integer sums; P V stays in float32. The forward pass
-  /// only. Errors: a code is off by at most half of the block's largest value over 127 (keys: over
-  /// 63 where the processor has AVX2 but no VNNI).
+  /// each row group and each key block, exact integer sums. The forward pass only. Errors: a code
+  /// is off by at most half of the block's largest value over 127 (keys: over 63 where the
+  /// processor has AVX2 but no VNNI).
   bool int8 = false;
+  /// P V in INT8 where the processor has VNNI (FlashCounts::int8_groups says so), else in float32.
+  /// Weights get a scale for each row and key block, 1/255 of the row's largest weight there;
+  /// values one for each channel and key block, of all its positions, those too that a causal query
+  /// does not see; exact integer sums. The softmax's denominator is the sum of the rounded weights.
+  /// The forward pass only. Errors: a weight is off by at most half of 1/255 of the largest, a
+  /// value by half of the largest over 127. A value that is not finite reaches all outputs that
+  /// depend on it.
+  bool int8_values = false;
 };
 
 /// out = softmax(scale · Q Kᵀ + bias) V over what each query sees; zeros where that is nothing.

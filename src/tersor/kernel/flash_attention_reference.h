@@ -25,13 +25,20 @@ class FlashReferenceLoops {
  public:
   explicit FlashReferenceLoops(const FlashAttentionInput& in) : in_(in) {}
 
+  /// With coded weights and values where in.int8_values, whatever the processor has; scores are
+  /// never coded.
   FlashReference Forward() {
     FlashReference result;
     for (int64_t b = 0; b < in_.batch; ++b) {
       for (int64_t h = 0; h < in_.heads; ++h) {
         const Matrix scores = Scores(b, h, result.counts);
+        const Matrix coded = in_.int8_values ? CodedValues(b, KvHead(h)) : Matrix();
         for (int64_t q = 0; q < in_.queries; ++q) {
           const std::vector<double>& row = scores[static_cast<size_t>(q)];
+          if (in_.int8_values) {
+            CodedRow(row, coded, result);
+            continue;
+          }
           const double lse = LogSumExp(row);
           result.lse.push_back(lse);
           for (int64_t i = 0; i < in_.dim; ++i) {
@@ -79,6 +86,49 @@ class FlashReferenceLoops {
     uint16_t x;
     std::memcpy(&x, at, sizeof(x));
     return BF16ToFloat(x);
+  }
+
+  /// What codes of a head's values stand for [keys, dim], a scale for each channel and key block.
+  Matrix CodedValues(int64_t b, int64_t h) const {
+    Matrix values(static_cast<size_t>(in_.keys), std::vector<double>(static_cast<size_t>(in_.dim)));
+    for (int64_t i = 0; i < in_.dim; ++i) {
+      for (int64_t block = 0; block < KeyBlocks(in_.keys); ++block) {
+        float largest = 0;
+        for (int64_t k = block * kKeyBlock; k < KeyEnd(block); ++k) {
+          largest = std::max(largest, std::abs(static_cast<float>(Element(in_.value, b, h, k, i))));
+        }
+        for (int64_t k = block * kKeyBlock; k < KeyEnd(block) && largest > 0; ++k) {
+          const auto x = static_cast<float>(Element(in_.value, b, h, k, i));
+          values[static_cast<size_t>(k)][static_cast<size_t>(i)] =
+              static_cast<double>(std::nearbyint(x * (127 / largest)) * (largest / 127));
+        }
+      }
+    }
+    return values;
+  }
+
+  /// One row with INT8 values: weights are 255ths of the row's largest one in each key block.
+  void CodedRow(const std::vector<double>& row, const Matrix& values,
+                FlashReference& result) const {
+    const double highest = row.empty() ? kNothing : *std::ranges::max_element(row);
+    std::vector<double> sums(static_cast<size_t>(in_.dim));
+    double total = 0;
+    for (int64_t block = 0; block < KeyBlocks(in_.keys) && highest > kNothing; ++block) {
+      const auto begin = row.begin() + block * kKeyBlock, end = row.begin() + KeyEnd(block);
+      const double local = *std::max_element(begin, end);
+      for (auto score = begin; score < end && local > kNothing; ++score) {
+        const double code = std::nearbyint(255 * std::exp(*score - local));
+        const double weight = code / 255 * std::exp(local - highest);
+        total += weight;
+        for (size_t i = 0; i < sums.size(); ++i) {
+          sums[i] += weight * values[static_cast<size_t>(score - row.begin())][i];
+        }
+      }
+    }
+    result.lse.push_back(total > 0 ? highest + std::log(total) : kNothing);
+    for (const double sum : sums) {
+      result.out.push_back(total > 0 ? sum / total : 0);
+    }
   }
 
   bool Sees(int64_t q, int64_t k) const {

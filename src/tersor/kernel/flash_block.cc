@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tersor/kernel/int8_score.h"
+#include "tersor/kernel/int8_value.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tersor/kernel/flash_block.cc"
@@ -32,14 +33,17 @@ struct FlashState {
     sums = values + kKeyBlock * padded;
     scores = sums + kQueryBlock * kKeyPanel;
     maxima = scores + kRowGroup * kKeyBlock;
-    int8_scales = maxima + kQueryBlock;
+    weight_codes = reinterpret_cast<uint8_t*>(maxima + kQueryBlock);
+    weight_scales = reinterpret_cast<float*>(weight_codes + kRowGroup * kKeyBlock);
+    int8_scales = weight_scales + kRowGroup;
     int8_sums = reinterpret_cast<int32_t*>(int8_scales + kQueryBlock / kRowGroup);
     int8_query = reinterpret_cast<int8_t*>(int8_sums + kQueryBlock);
   }
   static int64_t Floats(int64_t dim) {
     return (kQueryBlock + 2 * kKeyBlock) * PaddedDim(dim) +
            kQueryBlock * (kRowStride + kKeyPanel + 1) + kRowGroup * kKeyBlock +
-           kQueryBlock / kRowGroup + kQueryBlock + kQueryBlock * Int8Depth(dim) / 4;
+           kRowGroup * kKeyBlock / 4 + kRowGroup + kQueryBlock / kRowGroup + kQueryBlock +
+           kQueryBlock * Int8Depth(dim) / 4;
   }
 
   float* query;          // [rows, dim] kRowStride apart, times scale and log2(e)
@@ -48,6 +52,9 @@ struct FlashState {
   float* sums;           // [rows, lanes] of weights
   float* scores;         // [kRowGroup, kKeyBlock]
   float* maxima;         // [rows] so far, of scores in units of log 2
+  // Where values are in INT8: of a row group's weights, codes [kRowGroup, kKeyBlock] and scales.
+  uint8_t* weight_codes;
+  float* weight_scales;
   // Where scores are in INT8: of each row group, of each row, and the codes [rows, Int8Depth].
   float* int8_scales;
   int32_t* int8_sums;
@@ -104,6 +111,47 @@ HWY_INLINE void Weigh(const KeyRange& columns, const KeyRange& all, float maximu
   std::fill(row + std::max(all.begin, columns.end), row + all.end, 0.0f);
 }
 
+/// Scales of the codes of a group's weights: the largest weight of each row in this block, 2^(local
+/// - maximum), over the largest code.
+HWY_INLINE void ScaleWeights(const float* local, const float* maxima, float* HWY_RESTRICT scales) {
+  const TileTag d;
+  const auto unit = hn::Set(d, 1 / kLargestWeightCode);
+  for (int64_t r = 0; r < kRowGroup; r += kTileLanes) {
+    const auto below = hn::Sub(hn::LoadU(d, local + r), hn::LoadU(d, maxima + r));
+    hn::StoreU(hn::Mul(Exp2NonPositive(d, below), unit), d, scales + r);
+  }
+}
+
+/// Turns scores of a row into codes of weights, 255 · 2^(score - local) rounded, and adds up what
+/// they stand for; zero for the rest of the group's columns, which begin and end at quads. `local`
+/// is the row's largest score in this block and not the running one: of a block far below that, and
+/// there are many in a long text, all weights would round to nothing. The softmax's denominator is
+/// the sum of the codes, so that the weights of the values still add up to 1.
+HWY_INLINE void WeighCodes(const KeyRange& columns, const KeyRange& all, float local, float scale,
+                           const float* HWY_RESTRICT row, uint8_t* HWY_RESTRICT codes,
+                           float* HWY_RESTRICT sums) {
+  const TileTag d;
+  const hn::RebindToUnsigned<TileTag> du;
+  const hn::Rebind<uint8_t, TileTag> d8;
+  const auto shift = hn::Set(d, local), largest = hn::Set(d, kLargestWeightCode);
+  // Adding 1.5 · 2^23 rounds to a whole number, which is then in the low bits. As a float the code
+  // carries a NaN on into the sum.
+  const auto magic = hn::Set(d, 12582912.0f);
+  auto sum = hn::Zero(d);
+  HWY_UNROLL(8)
+  for (int64_t c = columns.begin; c < columns.end; c += kTileLanes) {
+    const auto weight = Exp2NonPositive(d, hn::Sub(hn::LoadU(d, row + c), shift));
+    const auto shifted = hn::MulAdd(weight, largest, magic);
+    sum = hn::Add(sum, hn::Sub(shifted, magic));
+    const auto code = hn::And(hn::BitCast(du, shifted), hn::Set(du, 255));
+    hn::StoreU(hn::U8FromU32(code), d8, codes + c);
+  }
+  hn::StoreU(hn::MulAdd(sum, hn::Set(d, scale), hn::LoadU(d, sums)), d, sums);
+  const int64_t begin = std::max(all.begin, columns.begin);
+  std::fill(codes + all.begin / 4 * 4, codes + begin, uint8_t{0});
+  std::fill(codes + std::max(begin, columns.end), codes + (all.end + 3) / 4 * 4, uint8_t{0});
+}
+
 /// True where the second filter of SpargeAttn drops the group: all its rows' scores lie so far
 /// below the running maxima that their weights do not matter. A NaN never does.
 HWY_INLINE bool Negligible(int64_t rows, const float* local, const float* maxima, float lambda) {
@@ -134,12 +182,26 @@ HWY_INLINE bool WeighGroup(const FlashBlock& block, const RowGroup& group, int64
   if (dropped && !block.sum_dropped) {
     return true;
   }
+  float* sums = state.sums + row * kTileLanes;
   for (int64_t r = 0; r < group.rows; ++r) {
-    float* sums = state.sums + (row + r) * kTileLanes;
     if (local[r] > maxima[r]) {
-      RaiseMaximum(local[r], padded, maxima + r, sums, state.out + (row + r) * padded);
+      RaiseMaximum(local[r], padded, maxima + r, sums + r * kTileLanes,
+                   state.out + (row + r) * padded);
     }
-    Weigh(vectors(r), all, maxima[r], state.scores + r * kKeyBlock, sums);
+  }
+  if (block.int8_values.kernel != nullptr) {
+    std::fill(local + group.rows, local + kRowGroup, kLowest);
+    ScaleWeights(local, maxima, state.weight_scales);
+    for (int64_t r = 0; r < group.rows; ++r) {
+      // A row that sees nothing here has -inf, and no difference may be NaN.
+      WeighCodes(vectors(r), all, std::max(local[r], kLowest), state.weight_scales[r],
+                 state.scores + r * kKeyBlock, state.weight_codes + r * kKeyBlock,
+                 sums + r * kTileLanes);
+    }
+    return dropped;
+  }
+  for (int64_t r = 0; r < group.rows; ++r) {
+    Weigh(vectors(r), all, maxima[r], state.scores + r * kKeyBlock, sums + r * kTileLanes);
   }
   return dropped;
 }
@@ -155,6 +217,18 @@ HWY_INLINE void Int8Products(const FlashBlock& block, const RowGroup& group, int
                           all.begin / kKeyPanel * kKeyPanel,
                           (all.end + kKeyPanel - 1) / kKeyPanel * kKeyPanel,
                           scale * block.scale * kLog2E, state.scores});
+}
+
+/// Adds a row group's sums of values by products of INT8 codes.
+HWY_INLINE void AddInt8Values(const FlashBlock& block, const RowGroup& group, int64_t row,
+                              const FlashState& state) {
+  const KeyRange all = group.WholeVectors();
+  const int64_t padded = PaddedDim(block.dim), index = group.key / kKeyBlock;
+  const Int8Values& values = block.int8_values;
+  values.kernel->run({state.weight_codes, state.weight_scales,
+                      values.codes + index * kKeyBlock * padded, values.scales + index * padded,
+                      group.rows, padded, all.begin / 4 * 4, (all.end + 3) / 4 * 4,
+                      state.out + row * padded});
 }
 
 /// One row group and one block of keys. Returns whether the second filter dropped it.
@@ -185,7 +259,9 @@ HWY_INLINE bool RunGroup(const FlashBlock& block, int64_t row, int64_t key, cons
     HideUnseen(group, state.scores);
     dropped = WeighGroup(block, group, row, state, [&](int64_t r) { return group.RowVectors(r); });
   }
-  if (!dropped) {
+  if (!dropped && block.int8_values.kernel != nullptr) {
+    AddInt8Values(block, group, row, state);
+  } else if (!dropped) {
     AddValues(group, padded, state.scores, values, value_stride, state.out + row * padded);
   }
   return dropped;
@@ -222,6 +298,7 @@ void RunKeyBlock(const FlashBlock& block, int64_t index, const FlashState& state
   for (int64_t row = 0; row < block.rows; row += kRowGroup) {
     ++counts.groups;
     counts.skipped_groups += RunGroup(block, row, key, keys, values, value_stride, state);
+    counts.int8_groups += block.int8_values.kernel != nullptr;
   }
 }
 
@@ -262,7 +339,7 @@ void StartBlock(const FlashBlock& block, const FlashState& state) {
   }
   std::fill_n(state.out, block.rows * padded, 0.0f);
   std::fill_n(state.sums, block.rows * kTileLanes, 0.0f);
-  std::fill_n(state.maxima, block.rows, kLowest);
+  std::fill_n(state.maxima, kQueryBlock, kLowest);
 }
 
 void FinishBlock(const FlashBlock& block, const FlashState& state) {

@@ -44,11 +44,13 @@ struct FlashCounts {
   int64_t blocks = 0;          // products of a query block and a key block
   int64_t groups = 0;          // row groups of those
   int64_t skipped_groups = 0;  // of those, groups that the second filter spared P V
+  int64_t int8_groups = 0;     // of those, groups whose P V, if any, is in INT8
 
   void Add(const FlashCounts& other) {
     blocks += other.blocks;
     groups += other.groups;
     skipped_groups += other.skipped_groups;
+    int8_groups += other.int8_groups;
   }
 };
 
@@ -60,6 +62,7 @@ struct SelectedBlocks {
 };
 
 struct Int8ScoreKernel;
+struct Int8ValueKernel;
 
 /// A head's keys in INT8 (int8_score.h), their mean taken off, which softmax does not see.
 struct Int8Keys {
@@ -69,12 +72,20 @@ struct Int8Keys {
   const float* mean = nullptr;              // [dim]
 };
 
+/// A head's values in INT8 (int8_value.h).
+struct Int8Values {
+  const Int8ValueKernel* kernel = nullptr;  // null: P V is computed in float32
+  const int8_t* codes = nullptr;            // [key blocks, kKeyBlock * PaddedDim(dim)]
+  const float* scales = nullptr;            // [key blocks, PaddedDim(dim)]
+};
+
 struct FlashBlock {
   FloatType type = FloatType::kF32;                    // of keys and values: kF32 or kBF16
   const std::byte *keys = nullptr, *values = nullptr;  // packed as attend.h says
   int64_t value_stride = 0;                            // of kF32 values: floats from row to row;
                                                        // 0: as packed
   Int8Keys int8;                                       // come before `keys`
+  Int8Values int8_values;                              // come before `values`
   RowsView query;
   int64_t rows = 0, dim = 0;
   AttentionMask mask;

@@ -64,6 +64,7 @@ class AttentionFunction : public torch::autograd::Function<AttentionFunction> {
     kernel::FlashAttentionInput in = Input(q, k, v, settings, &selection);
     in.lambda = settings.sparse.lambda.empty() ? nullptr : settings.sparse.lambda.data();
     in.int8 = settings.sparse.int8;
+    in.int8_values = settings.sparse.int8_values;
     in.sum_dropped = settings.sparse.sum_dropped;
     const kernel::FlashCounts counts =
         kernel::FlashAttention(in, Output(out), lse.data_ptr<float>(), workspace);

@@ -37,12 +37,13 @@ struct SparseOptions {
   SelectedBlocks blocks;      // undefined: all
   std::vector<float> lambda;  // [heads], kernel::FlashAttentionInput::lambda; empty: none
   bool int8 = false;          // Q Kᵀ in INT8
+  bool int8_values = false;   // P V in INT8 where the processor has VNNI
   bool sum_dropped = false;   // kernel::FlashAttentionInput::sum_dropped
   kernel::FlashCounts* counts = nullptr;  // what was computed is added to it
 };
 
-/// Attention() of float32 inputs over selected blocks, differentiable as such; lambda and int8
-/// concern the forward pass.
+/// Attention() of float32 inputs over selected blocks, differentiable as such; lambda, int8 and
+/// int8_values concern the forward pass.
 at::Tensor SparseAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
                            double scale, const AttentionMask& mask, const SparseOptions& options);
 

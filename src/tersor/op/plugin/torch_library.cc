@@ -15,17 +15,19 @@ namespace tersor::op {
 namespace {
 
 at::Tensor DenseOp(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                   double scale, bool causal, int64_t window, bool int8) {
+                   double scale, bool causal, int64_t window, bool int8, bool int8_values) {
   if (!int8) {
     return Attention(query, key, value, scale, {causal, window});
   }
   SparseOptions options;
   options.int8 = true;
+  options.int8_values = int8_values;
   return SparseAttention(query, key, value, scale, {causal, window}, options);
 }
 
 at::Tensor SpargeOp(const at::Tensor& query, const at::Tensor& key, const at::Tensor& value,
-                    double scale, bool causal, double tau, double theta, double lambda, bool int8) {
+                    double scale, bool causal, double tau, double theta, double lambda, bool int8,
+                    bool int8_values) {
   TERSOR_CHECK(query.dim() == 4 && key.dim() == 4, "attention takes [batch, heads, tokens, dim]");
   const at::Tensor q = query.contiguous(), k = key.contiguous(), v = value.contiguous();
   const std::unique_ptr<kernel::BlockSelector> selector = kernel::SelectSparge({tau, theta});
@@ -38,6 +40,7 @@ at::Tensor SpargeOp(const at::Tensor& query, const at::Tensor& key, const at::Te
   options.lambda.assign(selectors.size(), lambda == 0 ? -std::numeric_limits<float>::infinity()
                                                       : static_cast<float>(lambda));
   options.int8 = int8;
+  options.int8_values = int8 && int8_values;
   return SparseAttention(q, k, v, scale, {causal, 0}, options);
 }
 
@@ -46,11 +49,12 @@ at::Tensor SpargeOp(const at::Tensor& query, const at::Tensor& key, const at::Te
 TORCH_LIBRARY(tersor, library) {
   library.def(
       "attention(Tensor query, Tensor key, Tensor value, float scale, bool causal=True, "
-      "int window=0, bool int8=False) -> Tensor",
+      "int window=0, bool int8=False, bool int8_values=True) -> Tensor",
       DenseOp);
   library.def(
       "sparge_attention(Tensor query, Tensor key, Tensor value, float scale, bool causal=True, "
-      "float tau=0.97, float theta=0.5, float lambda_=0.0, bool int8=False) -> Tensor",
+      "float tau=0.97, float theta=0.5, float lambda_=0.0, bool int8=False, "
+      "bool int8_values=True) -> Tensor",
       SpargeOp);
 }
 
