@@ -41,7 +41,11 @@ void CheckArguments(AttentionArguments& a) {
   if (a.similarity == "gram") {
     a.options.similarity = kernel::Similarity::kGram;
   }
-  a.options.int8_values = a.options.int8 && !a.float_values;
+  if (a.float_values && !a.options.int8) {
+    FailUsage("tersor attention tune: --float-values is for --int8");
+  }
+  // Where they are not in force their error is not measured either.
+  a.options.int8_values = a.options.int8 && !a.float_values && kernel::FastInt8Values() != nullptr;
   a.options.Validate();
   if (a.output.empty()) {
     a.output = a.model + "/" + io::kAttentionSettingsFile;
@@ -85,8 +89,7 @@ io::AttentionSettings Settings(const AttentionArguments& a,
   settings.model = io::ModelFingerprint(a.model);
   settings.similarity = a.similarity;
   settings.int8 = a.options.int8;
-  // Where they were not in force their error was not measured either.
-  settings.int8_values = a.options.int8_values && kernel::FastInt8Values() != nullptr;
+  settings.int8_values = a.options.int8_values;
   settings.l1 = a.options.l1;
   settings.l2 = a.options.l2;
   for (const std::vector<attention::TunedHead>& layer : layers) {
@@ -168,7 +171,7 @@ int RunAttentionTune(int argc, char** argv) {
                    {"similarity", a.similarity},
                    {"int8", a.options.int8},
                    {"output", a.output},
-                   {"int8_values", a.options.int8_values && kernel::FastInt8Values() != nullptr}};
+                   {"int8_values", a.options.int8_values}};
   Tune(a, record);
   record.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   for (const auto& [name, value] : record.metrics.items()) {

@@ -109,8 +109,8 @@ class EmbeddedTraffic::Engine {
     return options_.threads == 1 || std::ssize(state_.running()) < options_.parallel_vehicles;
   }
 
-  /// Lane by lane, or edge by edge, whoever is free the next few: some are full, others all but
-  /// empty.
+  /// Lane by lane, or edge by edge. A free thread takes the next few, as some are full and others
+  /// all but empty.
   template <typename Body>
   void ForLanes(const std::vector<int32_t>& items, const Body& body) const {
     const int64_t count = std::ssize(items);
