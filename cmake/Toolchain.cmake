@@ -16,9 +16,12 @@ endif()
 find_program(TERSOR_CCACHE ccache)
 if(TERSOR_CCACHE)
   # A base directory lets two clones of the project share one cache.
+  # Sloppiness is what its manual asks for with precompiled headers.
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-      CCACHE_NOHASHDIR=1 ${TERSOR_CCACHE})
+      CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros ${TERSOR_CCACHE})
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endif()
+set(TERSOR_TORCH_HEADERS <ATen/ATen.h> <torch/csrc/autograd/custom_function.h>)
 
 find_program(TERSOR_MOLD mold)
 if(TERSOR_MOLD)

@@ -212,7 +212,7 @@ void ModelPruning::AddEvidence(std::vector<Matrix>& matrices, bool norms, bool i
   size_t first = 0;  // matrix of the group
   for (ObservedGroup* group : model_.groups(0)) {
     const at::Tensor norms = matrices[first].input.norms.to(at::kDouble);
-    first_block_.push_back({.squares = norms * norms});
+    first_block_.push_back({.squares = norms * norms, .gram = {}});
     first += group->weights().size();
   }
 }
