@@ -238,7 +238,7 @@ void TimeFirstToken(const CompareArguments& a, const at::Tensor& window, Record&
     options.attention = attention;
     return runtime::Engine::Load(a.model, options);
   };
-  const std::unique_ptr<runtime::Engine> dense = load("dense"), sparse = load(a.settings);
+  const std::unique_ptr<runtime::Engine> dense = load("dense");
   const auto rate = [&](runtime::Engine& engine) {
     runtime::GenerateOptions options;
     options.max_tokens = 1;
@@ -248,9 +248,14 @@ void TimeFirstToken(const CompareArguments& a, const at::Tensor& window, Record&
   };
   BenchOptions options;
   options.repeats = a.first_token_repeats;
-  RunRow({"prompt_tokens_until_first_token", "tokens/s", "dense attention",
-          [&] { return rate(*sparse); }, [&] { return rate(*dense); }},
-         options, record);
+  for (const auto& [row, attention] :
+       {std::pair("prompt_tokens_until_first_token", a.settings),
+        std::pair("prompt_tokens_until_first_token_int8", std::string("int8"))}) {
+    const std::unique_ptr<runtime::Engine> engine = load(attention);
+    RunRow({row, "tokens/s", "dense attention", [&] { return rate(*engine); },
+            [&] { return rate(*dense); }},
+           options, record);
+  }
 }
 
 void Compare(const CompareArguments& a, Record& record) {

@@ -150,11 +150,10 @@ int RunGenerate(int argc, char** argv) {
               "serve as f32, bf16, f16, int8, mxfp4, mxfp4-w4a4, sparse-f32, sparse-bf16 or "
               "sparse-int8 (default: as stored)",
               &options.engine.weights)
-      .Option(
-          "--attention",
-          "dense; sparge: blocks are skipped as attention.json beside the model says; or such a "
-          "file",
-          &options.engine.attention)
+      .Option("--attention",
+              "dense; int8: prompts attend in INT8; sparge: blocks are skipped as attention.json "
+              "beside the model says; or such a file",
+              &options.engine.attention)
       .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
       .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context);
   if (!line.Parse(argc, argv)) {

@@ -85,11 +85,10 @@ int RunServe(int argc, char** argv) {
       .Option("--weights",
               "serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
               &options.engine.weights)
-      .Option(
-          "--attention",
-          "dense; sparge: blocks are skipped as attention.json beside the model says; or such a "
-          "file",
-          &options.engine.attention)
+      .Option("--attention",
+              "dense; int8: prompts attend in INT8; sparge: blocks are skipped as attention.json "
+              "beside the model says; or such a file",
+              &options.engine.attention)
       .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
       .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context)
       .Option("--slots", "requests that run together", &options.scheduler.slots)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "each_target.h"
@@ -67,6 +68,22 @@ TEST(QuantizeKeys, LieInPanelsWithoutTheirMean) {
           }
         }
         EXPECT_EQ(largest, kernel.limit);
+      }
+    }
+  });
+}
+
+TEST(QuantizeQueriesAndKeys, SayWhatIsNotFinite) {
+  ForEachTarget([] {
+    for (const float bad :
+         {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+      for (const size_t at : {0, 7, 13}) {  // of two rows, in each; in both, the last one
+        std::vector<float> values = Noise(14, 5);
+        values[at] = bad;
+        EXPECT_TRUE(std::isnan(QuantizedRows(values, 7, 2, 7).scale));
+        std::vector<uint8_t> codes(kKeyBlock * Int8Depth(7));
+        EXPECT_TRUE(std::isnan(QuantizeKeys(Int8ScoreKernels().front(), FloatType::kF32,
+                                            Bytes(values), 7, 2, 7, nullptr, codes.data())));
       }
     }
   });

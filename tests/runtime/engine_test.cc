@@ -156,6 +156,27 @@ TEST_F(EngineTest, StopStringEndsTheAnswer) {
   EXPECT_EQ(cut.text, whole.text.substr(0, whole.text.find(stop)));
 }
 
+TEST_F(EngineTest, PromptsAttendInInt8) {
+  io::ModelConfig config = SmallLlama();
+  config.max_position_embeddings = 700;
+  WriteRandomModel(folder_.path(), config);
+  EngineOptions options;
+  options.attention = "int8";
+  const auto dense = Load(), int8 = Load(options);
+  std::vector<int32_t> prompt(650);
+  for (size_t i = 0; i < prompt.size(); ++i) {
+    prompt[i] = static_cast<int32_t>(i * i % 251);
+  }
+  const std::vector<float> exact = dense->Logits(prompt), coded = int8->Logits(prompt);
+  double difference = 0, size = 0;
+  for (size_t i = 0; i < exact.size(); ++i) {
+    difference += std::abs(coded[i] - exact[i]);
+    size += std::abs(exact[i]);
+  }
+  EXPECT_GT(difference, 0);
+  EXPECT_LT(difference, 0.15 * size);  // random layers make small errors large
+}
+
 void ExpectError(const std::function<void()>& run, const std::string& part) {
   try {
     run();

@@ -30,6 +30,8 @@ void StoreKeyValue(FloatType type, int64_t head_dim, const float* key, const flo
                    int64_t position, std::byte* keys, std::byte* values);
 
 struct BlockSelection;
+struct Int8Keys;
+struct Int8Values;
 
 /// New tokens of one sequence at one layer.
 struct AttendInput {
@@ -51,6 +53,10 @@ struct AttendInput {
   /// keys attend to what any of them selects.
   const BlockSelection* selection = nullptr;
   const float* lambda = nullptr;  // [heads], SpargeAttn's second filter, where tokens are many
+  /// [kv_heads] of flash_block.h, read instead of the cache where tokens are many (IsPrefill() of
+  /// attend_prefill.h); null: scores, or products with the values, are computed in float32.
+  const Int8Keys* int8_keys = nullptr;
+  const Int8Values* int8_values = nullptr;
 };
 
 /// out = softmax(scale · q Kᵀ) V per token and head, over the positions that the token sees. Each

@@ -18,6 +18,12 @@ FlashBlock BlockAt(const AttendInput& in, int64_t task) {
   block.type = in.type;
   block.keys = in.keys + kv_head * in.key_stride;
   block.values = in.values + kv_head * in.value_stride;
+  if (in.int8_keys != nullptr) {
+    block.int8 = in.int8_keys[kv_head];
+  }
+  if (in.int8_values != nullptr) {
+    block.int8_values = in.int8_values[kv_head];
+  }
   block.query.data =
       reinterpret_cast<const std::byte*>(in.query + token * in.query_stride + head * in.head_dim);
   block.query.stride = in.query_stride;

@@ -5,14 +5,15 @@
 #include <cstdint>
 
 #include "tersor/kernel/attend.h"
+#include "tersor/kernel/flash_block.h"
 
 namespace tersor::kernel {
 
 /// Whether there are so many tokens that blocks of queries, though of one head each, are faster
 /// than rows that share the keys of a key-value head; and so many rows that these would not be
-/// split along the positions.
+/// split along the positions. Larger heads than blocks have room for are left to rows.
 inline bool IsPrefill(const AttendInput& in) {
-  return in.tokens >= 16 && in.tokens * (in.heads / in.kv_heads) > 32;
+  return in.tokens >= 16 && in.tokens * (in.heads / in.kv_heads) > 32 && in.head_dim <= kMaxHeadDim;
 }
 
 /// Independent tasks of an input.

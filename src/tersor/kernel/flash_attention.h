@@ -56,7 +56,7 @@ constexpr int64_t KeyBlocks(int64_t keys) { return (keys + kKeyBlock - 1) / kKey
 struct FlashAttentionInput {
   int64_t batch = 1, heads = 1;
   int64_t kv_heads = 1;  // divides `heads`; query head h reads h / (heads / kv_heads)
-  int64_t queries = 0, keys = 0, dim = 0;  // dim: 1 to 256
+  int64_t queries = 0, keys = 0, dim = 0;  // dim: 1 to kMaxHeadDim
   HeadsView query, key, value;
   float scale = 1;
   bool causal = false;

@@ -18,10 +18,12 @@ inline constexpr int64_t kKeyBlock = 64;     // positions of a key block
 /// released code for heads of 64).
 inline constexpr int64_t kRowGroup = 32;
 
+inline constexpr int64_t kMaxHeadDim = 256;
+
 /// Floats between rows that tiles broadcast from: a constant, so that addresses are displacements,
 /// above the largest dimension, and no power of two, which would put all rows into the same sets of
 /// the cache.
-inline constexpr int64_t kRowStride = 256 + 16;
+inline constexpr int64_t kRowStride = kMaxHeadDim + 16;
 
 inline constexpr float kLog2E = 1.44269504f;
 inline constexpr float kLn2 = 0.693147181f;

@@ -10,8 +10,8 @@ namespace tersor::kernel {
 inline void Validate(const FlashAttentionInput& in) {
   TERSOR_CHECK(in.batch >= 0 && in.queries >= 0 && in.keys >= 0,
                "flash attention: a size is below 0");
-  TERSOR_CHECK(in.dim >= 1 && in.dim <= 256, "flash attention: dim ", in.dim,
-               " is not in 1 to 256");
+  TERSOR_CHECK(in.dim >= 1 && in.dim <= kMaxHeadDim, "flash attention: dim ", in.dim,
+               " is not in 1 to ", kMaxHeadDim);
   TERSOR_CHECK(in.kv_heads >= 1 && in.heads >= 1 && in.heads % in.kv_heads == 0,
                "flash attention: ", in.heads, " heads are no multiple of ", in.kv_heads,
                " kv_heads");

@@ -87,6 +87,18 @@ void Panels(const T* from, int64_t stride, int64_t count, int64_t dim, float* to
 }
 
 template <class T>
+void Unpack(const T* panels, int64_t count, int64_t dim, float* to) {
+  for (int64_t row = 0; row < count; row += kKeyPanel, panels += kKeyPanel * dim) {
+    const int64_t rows = std::min(kKeyPanel, count - row);
+    for (int64_t r = 0; r < rows; ++r, to += dim) {
+      for (int64_t i = 0; i < dim; ++i) {
+        to[i] = Load(panels + i * kKeyPanel + r);
+      }
+    }
+  }
+}
+
+template <class T>
 void Rows(const T* from, int64_t stride, int64_t count, int64_t dim, float* to) {
   const int64_t padded = PaddedDim(dim);
   for (int64_t row = 0; row < count; ++row, from += stride, to += padded) {
@@ -103,6 +115,14 @@ void PackPanels(FloatType type, const std::byte* from, int64_t stride, int64_t c
     Panels(reinterpret_cast<const float*>(from), stride, count, dim, to);
   } else {
     Panels(reinterpret_cast<const uint16_t*>(from), stride, count, dim, to);
+  }
+}
+
+void UnpackPanels(FloatType type, const std::byte* panels, int64_t count, int64_t dim, float* to) {
+  if (type == FloatType::kF32) {
+    Unpack(reinterpret_cast<const float*>(panels), count, dim, to);
+  } else {
+    Unpack(reinterpret_cast<const uint16_t*>(panels), count, dim, to);
   }
 }
 

@@ -14,7 +14,10 @@ namespace tersor::kernel {
 void PackPanels(FloatType type, const std::byte* from, int64_t stride, int64_t count, int64_t dim,
                 float* to);
 
-/// The same rows to [count, PaddedDim(dim)], filled up with zeros.
+/// Back again: the first `count` rows of panels (kF32 or kBF16), to [count, dim].
+void UnpackPanels(FloatType type, const std::byte* panels, int64_t count, int64_t dim, float* to);
+
+/// Rows [count, dim] to [count, PaddedDim(dim)], filled up with zeros.
 void PackRows(FloatType type, const std::byte* from, int64_t stride, int64_t count, int64_t dim,
               float* to);
 

@@ -121,30 +121,33 @@ std::span<const Int8ScoreKernel> ScoreKernels() {
   return kernels;
 }
 
-/// row = a stored row minus shift; returns its largest absolute value.
+/// row = a stored row minus shift; returns its largest absolute value. `poison` becomes NaN where a
+/// value is not finite: a comparison loses that, a product with zero does not.
 template <class T>
 HWY_INLINE float LoadRow(const uint8_t* stored, const float* HWY_RESTRICT shift, int64_t dim,
-                         float* HWY_RESTRICT row) {
+                         float* HWY_RESTRICT row, float& poison) {
   float largest = 0;
   for (int64_t i = 0; i < dim; ++i) {
     row[i] = LoadFloat<T>(stored + i * static_cast<int64_t>(sizeof(T))) -
              (shift == nullptr ? 0 : shift[i]);
     largest = std::max(largest, std::abs(row[i]));
+    poison += row[i] * 0;
   }
   return largest;
 }
 
-/// values [rows, dim] = stored rows minus shift; returns the largest absolute value.
+/// values [rows, dim] = stored rows minus shift; returns the largest absolute value, NaN where one
+/// is not finite.
 float LoadRows(FloatType type, const std::byte* from, int64_t stride, int64_t rows, int64_t dim,
                const float* shift, float* values) {
   const auto* stored = reinterpret_cast<const uint8_t*>(from);
-  float largest = 0;
+  float largest = 0, poison = 0;
   for (int64_t r = 0; r < rows; ++r, stored += stride * BytesOf(type), values += dim) {
     largest = std::max(largest, type == FloatType::kF32
-                                    ? LoadRow<float>(stored, shift, dim, values)
-                                    : LoadRow<hwy::bfloat16_t>(stored, shift, dim, values));
+                                    ? LoadRow<float>(stored, shift, dim, values, poison)
+                                    : LoadRow<hwy::bfloat16_t>(stored, shift, dim, values, poison));
   }
-  return largest;
+  return largest + poison;
 }
 
 /// Rounds x, half away from zero.
@@ -190,10 +193,18 @@ HWY_EXPORT(LoadRows);
 HWY_EXPORT(EncodeQueries);
 HWY_EXPORT(EncodeKeys);
 
-constexpr int64_t kMaxDim = 256;
-
 /// As SageAttention's code does: never zero.
 float ScaleOf(float largest, int limit) { return largest / static_cast<float>(limit) + 1e-7f; }
+
+/// What the values [count] are multiplied with. Where they are not all finite, and the scale says
+/// so, they become zeros, which have codes.
+float InverseOf(float scale, int64_t count, float* values) {
+  if (std::isnan(scale)) {
+    std::fill_n(values, count, 0.0f);
+    return 0;
+  }
+  return 1 / scale;
+}
 
 }  // namespace
 
@@ -201,19 +212,21 @@ std::span<const Int8ScoreKernel> Int8ScoreKernels() { return HWY_DYNAMIC_DISPATC
 
 float QuantizeQueries(FloatType type, const std::byte* from, int64_t stride, int64_t rows,
                       int64_t dim, int8_t* codes, int32_t* sums) {
-  float values[kRowGroup * kMaxDim];
+  float values[kRowGroup * kMaxHeadDim];
   const float scale =
       ScaleOf(HWY_DYNAMIC_DISPATCH(LoadRows)(type, from, stride, rows, dim, nullptr, values), 127);
-  HWY_DYNAMIC_DISPATCH(EncodeQueries)(values, rows, dim, 1 / scale, codes, sums);
+  HWY_DYNAMIC_DISPATCH(EncodeQueries)
+  (values, rows, dim, InverseOf(scale, rows * dim, values), codes, sums);
   return scale;
 }
 
 float QuantizeKeys(const Int8ScoreKernel& kernel, FloatType type, const std::byte* from,
                    int64_t stride, int64_t count, int64_t dim, const float* shift, uint8_t* codes) {
-  float values[kKeyBlock * kMaxDim];
+  float values[kKeyBlock * kMaxHeadDim];
   const float scale = ScaleOf(
       HWY_DYNAMIC_DISPATCH(LoadRows)(type, from, stride, count, dim, shift, values), kernel.limit);
-  HWY_DYNAMIC_DISPATCH(EncodeKeys)(values, count, dim, 1 / scale, kernel.offset, codes);
+  HWY_DYNAMIC_DISPATCH(EncodeKeys)
+  (values, count, dim, InverseOf(scale, count * dim, values), kernel.offset, codes);
   return scale;
 }
 

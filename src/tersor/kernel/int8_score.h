@@ -40,12 +40,13 @@ struct Int8ScoreKernel {
 std::span<const Int8ScoreKernel> Int8ScoreKernels();
 
 /// Queries [rows, dim], `stride` elements apart, to codes [rows, depth] with one scale: the largest
-/// absolute value over 127 plus 1e-7, rounding half away from zero. Returns the scale.
+/// absolute value over 127 plus 1e-7, rounding half away from zero. Returns the scale, NaN where a
+/// value is not finite.
 float QuantizeQueries(FloatType type, const std::byte* from, int64_t stride, int64_t rows,
                       int64_t dim, int8_t* codes, int32_t* sums);
 
 /// At most kKeyBlock keys [count, dim] minus `shift` [dim] to the codes of a block as
-/// Int8ScoreInput::keys says; keys that fill it up are zero. Returns the scale.
+/// Int8ScoreInput::keys says; keys that fill it up are zero. Returns the scale, likewise.
 float QuantizeKeys(const Int8ScoreKernel& kernel, FloatType type, const std::byte* from,
                    int64_t stride, int64_t count, int64_t dim, const float* shift, uint8_t* codes);
 

@@ -92,8 +92,6 @@ namespace {
 HWY_EXPORT(ValueKernels);
 HWY_EXPORT(EncodeValues);
 
-constexpr int64_t kMaxDim = 256;
-
 }  // namespace
 
 std::span<const Int8ValueKernel> Int8ValueKernels() { return HWY_DYNAMIC_DISPATCH(ValueKernels)(); }
@@ -106,7 +104,7 @@ const Int8ValueKernel* FastInt8Values() {
 void QuantizeValues(FloatType type, const std::byte* from, int64_t stride, int64_t count,
                     int64_t dim, int8_t* codes, float* scales) {
   const int64_t padded = PaddedDim(dim);
-  float values[kKeyBlock * kMaxDim];
+  float values[kKeyBlock * kMaxHeadDim];
   PackRows(type, from, stride, count, dim, values);
   std::fill(values + count * padded, values + kKeyBlock * padded, 0.0f);
   HWY_DYNAMIC_DISPATCH(EncodeValues)(values, padded, codes, scales);

@@ -29,8 +29,10 @@ kernel::FloatType CacheType(const std::string& name) {
   return name == "f32" ? kernel::FloatType::kF32 : kernel::FloatType::kBF16;
 }
 
-/// The context that is asked for, or as much of the model's as memory has room for.
-int64_t FitContext(const std::string& model, const Weights& weights, const EngineOptions& options) {
+/// The context that is asked for, or as much of the model's as memory has room for. `int8`: keys
+/// and values are there in INT8 as well.
+int64_t FitContext(const std::string& model, const Weights& weights, const EngineOptions& options,
+                   bool int8) {
   const io::ModelConfig& config = weights.config;
   const int64_t longest = config.max_position_embeddings;
   TERSOR_CHECK(options.context >= 0 && options.context <= longest, model, ": a context of ",
@@ -47,10 +49,13 @@ int64_t FitContext(const std::string& model, const Weights& weights, const Engin
   TERSOR_CHECK(room > 0, model, ": its weights take ", gigabytes(weights.BytesPerToken()),
                " GB, but only ", gigabytes(available), " GB of memory are free; try int8 weights");
   const kernel::FloatType type = CacheType(options.cache);
-  const int64_t fits = room / (options.sequences * KvCache::Bytes(config, 1, type));
+  const auto bytes = [&](int64_t positions) {
+    return options.sequences * (KvCache::Bytes(config, positions, type) +
+                                (int8 ? Int8Cache::Bytes(config, positions) : 0));
+  };
+  const int64_t fits = room / bytes(1);
   TERSOR_CHECK(options.context == 0 || wanted <= fits, model, ": keys and values of ",
-               options.sequences, " times ", wanted, " tokens take ",
-               gigabytes(options.sequences * KvCache::Bytes(config, wanted, type)),
+               options.sequences, " times ", wanted, " tokens take ", gigabytes(bytes(wanted)),
                " GB, but memory has room for ", fits, " tokens beside the weights");
   if (fits < wanted) {
     log::Warn("{}: memory has room for a context of {} tokens, not the model's {}", model, fits,
@@ -59,12 +64,20 @@ int64_t FitContext(const std::string& model, const Weights& weights, const Engin
   return std::min(wanted, fits);
 }
 
-/// What `tersor attention tune` found for the model, where it is asked for.
+/// How prompts attend; what `tersor attention tune` found for the model, where that is asked for.
 std::optional<io::AttentionSettings> ReadAttention(const std::string& name,
                                                    const std::string& model,
                                                    const io::ModelConfig& config) {
   if (name == "dense") {
     return std::nullopt;
+  }
+  if (name == "int8") {
+    io::AttentionSettings all;
+    all.int8 = all.int8_values = true;
+    all.layers.assign(static_cast<size_t>(config.num_hidden_layers),
+                      std::vector<io::HeadSettings>(static_cast<size_t>(config.num_attention_heads),
+                                                    io::HeadSettings{}));
+    return all;
   }
   const std::string path = name == "sparge" ? model + "/" + io::kAttentionSettingsFile : name;
   TERSOR_CHECK(std::filesystem::exists(path), path,
@@ -119,9 +132,9 @@ std::unique_ptr<Engine> Engine::Load(const std::string& model, const EngineOptio
   std::shared_ptr<const ModelSource> source = OpenModel(model);
   Weights weights = LoadWeights(source, options.weights);
   EngineOptions fitted = options;
-  fitted.context = FitContext(model, weights, options);
   const std::optional<io::AttentionSettings> attention =
       ReadAttention(options.attention, model, weights.config);
+  fitted.context = FitContext(model, weights, options, attention && attention->int8);
   std::unique_ptr<Engine> engine(new Engine(model, std::move(source), std::move(weights), fitted));
   if (attention) {
     engine->transformer_.SetAttention(*attention);

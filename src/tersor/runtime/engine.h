@@ -32,7 +32,8 @@ struct EngineOptions {
   int64_t context = 0;          // longest sequence in tokens; 0: the model's
   int64_t prefill_chunk = 512;  // prompt tokens a pass
   int64_t sequences = 1;        // whose caches memory must have room for
-  /// dense; sparge: as attention.json beside the model says; or such a file.
+  /// dense; int8: dense, prompts in INT8; sparge: as attention.json beside the model says; or such
+  /// a file.
   std::string attention = "dense";
 };
 

@@ -24,6 +24,7 @@ KvCache::KvCache(const io::ModelConfig& config, int64_t capacity, kernel::FloatT
                " tokens: ", std::strerror(errno), "; use a shorter context");
   data_ = static_cast<std::byte*>(data);
   summaries_.Reserve(layers_, kv_heads_);
+  codes_.Reserve(layers_, kv_heads_);
 }
 
 KvCache::~KvCache() {
@@ -43,6 +44,7 @@ KvCache& KvCache::operator=(KvCache&& other) noexcept {
   std::swap(type_, other.type_);
   std::swap(data_, other.data_);
   std::swap(summaries_, other.summaries_);
+  std::swap(codes_, other.codes_);
   return *this;
 }
 
@@ -79,6 +81,7 @@ void KvCache::CopyPrefix(const KvCache& from, int64_t length) {
   }
   length_ = length;
   summaries_.Truncate(0);
+  codes_.Truncate(0);
 }
 
 void KvCache::Store(int64_t layer, int64_t tokens, const float* keys, const float* values) {

@@ -7,6 +7,7 @@
 
 #include "tersor/io/model_config.h"
 #include "tersor/kernel/attend.h"
+#include "tersor/runtime/int8_cache.h"
 #include "tersor/runtime/key_summaries.h"
 
 namespace tersor::runtime {
@@ -34,6 +35,7 @@ class KvCache {
   void Truncate(int64_t length) {
     length_ = length;
     summaries_.Truncate(length);
+    codes_.Truncate(length);
   }
 
   /// Takes over the first `length` positions of another cache of the same model and type.
@@ -51,6 +53,8 @@ class KvCache {
 
   /// Of its keys, for attention that skips blocks; empty until that asks for them.
   KeySummaries& summaries() { return summaries_; }
+  /// For attention in INT8, likewise.
+  Int8Cache& codes() { return codes_; }
 
  private:
   int64_t LayerBytes() const { return kv_heads_ * (key_stride() + value_stride()); }
@@ -59,6 +63,7 @@ class KvCache {
   kernel::FloatType type_ = kernel::FloatType::kF32;
   std::byte* data_ = nullptr;
   KeySummaries summaries_;
+  Int8Cache codes_;
 };
 
 }  // namespace tersor::runtime

@@ -3,6 +3,8 @@
 #include <limits>
 #include <utility>
 
+#include "tersor/kernel/attend_prefill.h"
+#include "tersor/kernel/int8_value.h"
 #include "tersor/util/parallel_for.h"
 
 namespace tersor::runtime {
@@ -15,7 +17,9 @@ constexpr int64_t kLeastBlocks = 8;
 
 SparseAttention::SparseAttention(const io::AttentionSettings& settings)
     : similarity_(settings.similarity == "gram" ? kernel::Similarity::kGram
-                                                : kernel::Similarity::kCosine) {
+                                                : kernel::Similarity::kCosine),
+      int8_(settings.int8),
+      int8_values_(settings.int8 && settings.int8_values && kernel::FastInt8Values() != nullptr) {
   for (const std::vector<io::HeadSettings>& heads : settings.layers) {
     Layer& layer = layers_.emplace_back();
     for (const io::HeadSettings& head : heads) {
@@ -28,12 +32,26 @@ SparseAttention::SparseAttention(const io::AttentionSettings& settings)
 }
 
 void SparseAttention::Plan(int64_t index, KvCache& cache, kernel::AttendInput& input,
-                           kernel::BlockPlan& plan, kernel::BlockSelection& selection) const {
-  const Layer& layer = layers_[static_cast<size_t>(index)];
-  const int64_t length = input.first + input.tokens;
-  if (layer.dense || input.window > 0 || kernel::KeyBlocks(length) < kLeastBlocks) {
+                           AttendPlan& plan) const {
+  if (kernel::KeyBlocks(input.first + input.tokens) < kLeastBlocks) {
     return;
   }
+  if (!layers_[static_cast<size_t>(index)].dense && input.window == 0) {
+    Select(index, cache, input, plan);
+  }
+  if (int8_ && kernel::IsPrefill(input)) {
+    plan.keys.resize(static_cast<size_t>(input.kv_heads));
+    plan.values.resize(int8_values_ ? plan.keys.size() : 0);
+    cache.codes().Update(index, input, plan.keys, plan.values);
+    input.int8_keys = plan.keys.data();
+    input.int8_values = int8_values_ ? plan.values.data() : nullptr;
+  }
+}
+
+void SparseAttention::Select(int64_t index, KvCache& cache, kernel::AttendInput& input,
+                             AttendPlan& plan) const {
+  const Layer& layer = layers_[static_cast<size_t>(index)];
+  const int64_t length = input.first + input.tokens;
   KeySummaries& summaries = cache.summaries();
   std::vector<const kernel::BlockSummaries*> keys(static_cast<size_t>(input.kv_heads));
   ParallelFor(0, input.kv_heads, 1, [&](int64_t begin, int64_t end) {
@@ -60,12 +78,12 @@ void SparseAttention::Plan(int64_t index, KvCache& cache, kernel::AttendInput& i
                                 *layer.selectors[static_cast<size_t>(h)], {});
     }
   });
-  plan = {};
+  plan.blocks = {};
   for (const kernel::BlockPlan& one : plans) {
-    plan.Append(one);
+    plan.blocks.Append(one);
   }
-  selection = plan.View();
-  input.selection = &selection;
+  plan.selection = plan.blocks.View();
+  input.selection = &plan.selection;
   input.lambda = layer.lambda.data();
 }
 

@@ -208,9 +208,8 @@ void Transformer::Attend(const Pass& pass, const Layer& layer, int64_t index, co
   }
   if (sparse_) {
     plans_.resize(pass.segments.size());
-    selections_.resize(pass.segments.size());
     for (size_t s = 0; s < pass.segments.size(); ++s) {
-      sparse_->Plan(index, *pass.segments[s].cache, pass.attention[s], plans_[s], selections_[s]);
+      sparse_->Plan(index, *pass.segments[s].cache, pass.attention[s], plans_[s]);
     }
   }
   kernel::Attend({pass.attention, pass.segments.size()}, workspace_);

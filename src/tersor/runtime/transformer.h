@@ -27,7 +27,8 @@ class Transformer {
  public:
   explicit Transformer(Weights weights);
 
-  /// From now on blocks that do not matter are skipped; the settings fit the model.
+  /// From now on blocks that do not matter are skipped, and prompts attend in INT8, as the settings
+  /// say; they fit the model.
   void SetAttention(const io::AttentionSettings& settings) { sparse_.emplace(settings); }
 
   const Weights& weights() const { return weights_; }
@@ -54,8 +55,7 @@ class Transformer {
   kernel::Workspace workspace_;
   std::vector<float> cosines_, sines_;  // [positions, head_dim / 2]
   std::optional<SparseAttention> sparse_;
-  std::vector<kernel::BlockPlan> plans_;  // of a pass's segments at one layer
-  std::vector<kernel::BlockSelection> selections_;
+  std::vector<AttendPlan> plans_;  // of a pass's segments at one layer
 };
 
 }  // namespace tersor::runtime
