@@ -10,6 +10,7 @@
 
 #include "chat_prompt.h"
 #include "cli.h"
+#include "engine_options.h"
 #include "tersor/runtime/engine.h"
 #include "tersor/util/error.h"
 #include "tersor/util/file.h"
@@ -145,17 +146,8 @@ int RunGenerate(int argc, char** argv) {
       .Option("--chat-template",
               "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
               &options.chat_template)
-      .Option("--system", "what a conversation begins with", &options.system)
-      .Option("--weights",
-              "serve as f32, bf16, f16, int8, mxfp4, mxfp4-w4a4, sparse-f32, sparse-bf16 or "
-              "sparse-int8 (default: as stored)",
-              &options.engine.weights)
-      .Option("--attention",
-              "dense; int8: prompts attend in INT8; sparge: blocks are skipped as attention.json "
-              "beside the model says; or such a file",
-              &options.engine.attention)
-      .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
-      .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context);
+      .Option("--system", "what a conversation begins with", &options.system);
+  AddEngineOptions(line, options.engine);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
@@ -186,6 +178,7 @@ int RunGenerate(int argc, char** argv) {
   record.seed = sampling.seed;
   record.config = {{"model", options.model},
                    {"weights", options.engine.weights},
+                   {"attention", options.engine.attention},
                    {"cache", options.engine.cache},
                    {"max_tokens", options.generate.max_tokens},
                    {"temperature", sampling.temperature},

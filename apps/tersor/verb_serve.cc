@@ -9,6 +9,7 @@
 
 #include "chat_prompt.h"
 #include "cli.h"
+#include "engine_options.h"
 #include "tersor/runtime/engine.h"
 #include "tersor/serve/http_server.h"
 #include "tersor/serve/scheduler.h"
@@ -82,21 +83,13 @@ int RunServe(int argc, char** argv) {
       .Option("--chat-template",
               "file, or chatml, llama2, llama3, zephyr, plain (default: the model's)",
               &options.chat_template)
-      .Option("--weights",
-              "serve as f32, bf16, f16, int8, mxfp4 or mxfp4-w4a4 (default: as stored)",
-              &options.engine.weights)
-      .Option("--attention",
-              "dense; int8: prompts attend in INT8; sparge: blocks are skipped as attention.json "
-              "beside the model says; or such a file",
-              &options.engine.attention)
-      .Option("--cache", "keys and values as f32 or bf16", &options.engine.cache)
-      .Option("--context", "longest sequence in tokens (0: the model's)", &options.engine.context)
       .Option("--slots", "requests that run together", &options.scheduler.slots)
       .Option("--queue", "requests that may wait", &options.scheduler.max_queue)
       .Option("--connections", "clients that are served at once", &options.server.connections)
       .Option("--max-tokens", "longest answer that a request may ask for", &options.max_tokens)
       .Option("--max-body", "largest request in bytes", &options.server.max_body_bytes)
       .Option("--timeout", "seconds a request may take", &options.scheduler.timeout_seconds);
+  AddEngineOptions(line, options.engine);
   if (!line.Parse(argc, argv)) {
     return 0;
   }
