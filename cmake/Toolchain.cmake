@@ -33,4 +33,9 @@ if(TERSOR_SANITIZE)
   add_compile_options(-fsanitize=${TERSOR_SANITIZE} -fno-omit-frame-pointer
                       -fno-sanitize-recover=all -g1)
   add_link_options(-fsanitize=${TERSOR_SANITIZE})
+  if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+    # Kernels are one text for all targets, slow to compile with sanitizers. These see plain code,
+    # AVX2 and AVX-512; the release tests see all.
+    add_compile_definitions("HWY_DISABLED_TARGETS=(HWY_SSSE3|HWY_SSE4)")
+  endif()
 endif()
