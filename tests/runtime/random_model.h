@@ -25,6 +25,16 @@ inline io::ModelConfig SmallLlama() {
   return c;
 }
 
+/// N(0, 1), the same for the same stream.
+inline std::vector<float> Noise(int64_t count, uint64_t stream) {
+  const Rng rng(1, stream);
+  std::vector<float> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) {
+    values[i] = static_cast<float>(rng.Normal(i));
+  }
+  return values;
+}
+
 /// Weights N(0, 0.3²), norms around 1, as float32; the same for the same seed.
 inline void WriteRandomModel(const std::string& folder, const io::ModelConfig& config,
                              uint64_t seed = 1) {

@@ -6,24 +6,15 @@
 #include <limits>
 
 #include "random_model.h"
-#include "tersor/kernel/int8_value.h"
 #include "tersor/util/parallel_for.h"
 
 namespace tersor::runtime {
 namespace {
 
+using testing::Noise;
 using testing::SmallLlama;
 
 constexpr int64_t kContext = 1024;
-
-std::vector<float> Noise(int64_t count, uint64_t stream) {
-  const Rng rng(3, stream);
-  std::vector<float> values(static_cast<size_t>(count));
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(rng.Normal(i));
-  }
-  return values;
-}
 
 io::AttentionSettings Settings(const io::HeadSettings& head, bool int8, bool int8_values) {
   const io::ModelConfig config = SmallLlama();

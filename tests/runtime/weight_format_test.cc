@@ -6,21 +6,14 @@
 #include <cmath>
 #include <vector>
 
+#include "random_model.h"
 #include "tersor/kernel/ggml_mxfp4.h"
 #include "tersor/kernel/matmul_reference.h"
-#include "tersor/util/rng.h"
 
 namespace tersor::runtime {
 namespace {
 
-std::vector<float> Noise(int64_t n, uint64_t stream) {
-  const Rng rng(1, stream);
-  std::vector<float> values(static_cast<size_t>(n));
-  for (size_t i = 0; i < values.size(); ++i) {
-    values[i] = static_cast<float>(rng.Normal(i));
-  }
-  return values;
-}
+using testing::Noise;
 
 TEST(WeightFormat, PacksDecodesAndMultiplies) {
   kernel::Workspace workspace;
