@@ -118,7 +118,8 @@ class MrpGreedy : public ::testing::Test {
       c.push_back(static_cast<float>(i) / 50);
     }
     layers_ = Layers({a, b, c}, *pruner_);
-    options_ = {.target = .7, .start = .5, .step = .05, .cap = .95, .saturation = false};
+    options_ = {
+        .target = .7, .start = .5, .step = .05, .cap = .95, .saturation = Saturation::kNever};
   }
 
   std::vector<double> Run(double factor, RedundancyKind kind = RedundancyKind::kAll) {
@@ -186,7 +187,7 @@ TEST_F(MrpGreedy, SaturatedLayersComeLast) {
   };
   options_.target = .8;
   int taken = 0;  // steps that took a saturated layer where another one was left
-  const auto run = [&](bool rule) {
+  const auto run = [&](Saturation rule) {
     taken = 0;
     options_.saturation = rule;
     return AllocateByRedundancy(std::vector{100., 100., 100.}, options_, level,
@@ -201,12 +202,39 @@ TEST_F(MrpGreedy, SaturatedLayersComeLast) {
                                   return false;
                                 });
   };
-  const std::vector<double> without = run(false);
+  const std::vector<double> without = run(Saturation::kNever);
   EXPECT_GT(taken, 0);
-  const std::vector<double> with = run(true);
+  const std::vector<double> with = run(Saturation::kAllOutliers);
   EXPECT_EQ(taken, 0);
   EXPECT_NE(with, without);
   EXPECT_NEAR(std::accumulate(with.begin(), with.end(), 0.0), 2.4, 1e-9);
+}
+
+// Redundancies that fall and then rise: those of half-normal scores, wider or narrower.
+TEST(MrpTurn, LayersPastTheirTurnComeLastAndStayEven) {
+  const std::vector<double> turns = {.6, .7, .8};
+  const auto redundancy = [&](size_t layer, double s) {
+    return .5 + std::abs(s - turns[layer]) + .01 * static_cast<double>(layer);
+  };
+  const auto run = [&](double target, Saturation rule) {
+    return AllocateByRedundancy(
+        std::vector{1., 1., 1.},
+        {.target = target, .start = .5, .step = .01, .cap = .95, .saturation = rule},
+        [&](size_t layer, double s) {
+          return RedundancyLevel{redundancy(layer, s), false};
+        });
+  };
+  // Below the turns it is the greedy of the paper.
+  ExpectNear(run(.55, Saturation::kTurn), run(.55, Saturation::kNever));
+  // Each has just come to its turn.
+  ExpectNear(run(.7, Saturation::kTurn), turns);
+  // Behind it redundancies rise together; left alone one of them runs to the cap.
+  const std::vector<double> even = run(.8, Saturation::kTurn);
+  for (size_t i = 0; i < 3; ++i) {
+    EXPECT_NEAR(redundancy(i, even[i]), redundancy(0, even[0]), .0101) << i;
+  }
+  const std::vector<double> apart = run(.8, Saturation::kNever);
+  EXPECT_NEAR(*std::max_element(apart.begin(), apart.end()), .95, 1e-9);
 }
 
 TEST(Allocation, AllMeetTheBudgetAndIgnoreScale) {

@@ -20,7 +20,10 @@ void AllocationConfig::AddFields(Schema& schema) {
       &redundancy);
   add("statistics", "mrp: frozen (the dense model's), or propagated (measured after each step)",
       &statistics);
-  add("saturation", "mrp: layers whose remaining weights are all outliers come last", &saturation);
+  add("saturation",
+      "mrp: layers come last where pruning makes them more redundant (turn), where all remaining "
+      "weights are outliers (all-outliers), or never",
+      &saturation);
   add("owl_range", "owl, dsa: half of how far sparsities lie apart (lambda)", &owl_range);
   add("dlp_range", "dlp: the same (alpha)", &dlp_range);
   add("dlp_statistic", "dlp: of a layer's scores, mean or median", &dlp_statistic);
@@ -38,6 +41,7 @@ void AllocationConfig::Validate() const {
   CheckRange("allocation.cap", cap, -1, 1);
   CheckChoice("allocation.redundancy", redundancy, {"all", "dense"});
   CheckChoice("allocation.statistics", statistics, {"frozen", "propagated"});
+  CheckChoice("allocation.saturation", saturation, {"turn", "all-outliers", "never"});
   CheckRange("allocation.owl_range", owl_range, 0, 1);
   CheckRange("allocation.dlp_range", dlp_range, 0, 1);
   CheckChoice("allocation.dlp_statistic", dlp_statistic, {"mean", "median"});

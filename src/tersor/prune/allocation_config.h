@@ -25,7 +25,7 @@ struct AllocationConfig {
   double cap = -1;                 // of a layer's sparsity; -1: the target plus 0.15, at most 0.95
   std::string redundancy = "all";  // all, or dense: RedundancyKind
   std::string statistics = "frozen";  // of the dense model, or propagated: measured again
-  bool saturation = true;             // layers without non-outliers come last
+  std::string saturation = "turn";    // which layers come last: turn, all-outliers, never
 
   double owl_range = 0.08;             // lambda: sparsities are 2 lambda apart
   double dlp_range = 0.15;             // the same for dlp

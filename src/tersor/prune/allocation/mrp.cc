@@ -29,7 +29,9 @@ class Mrp : public Allocation {
     options.start = config_.start < 0 ? std::max(0.0, task.sparsity - 0.2) : config_.start;
     options.cap = config_.cap < 0 ? std::min(0.95, task.sparsity + 0.15) : config_.cap;
     options.step = config_.step;
-    options.saturation = config_.saturation;
+    options.saturation = config_.saturation == "turn"           ? Saturation::kTurn
+                         : config_.saturation == "all-outliers" ? Saturation::kAllOutliers
+                                                                : Saturation::kNever;
     TERSOR_CHECK(options.start <= options.target, "allocation.start ", options.start,
                  " is above the sparsity of ", options.target);
     return task.ByMatrix(config_.statistics == "propagated" ? Propagated(task, options)
@@ -96,10 +98,16 @@ std::vector<double> AllocateByRedundancy(
   const double enough = kTolerance * missing / std::max(kTolerance, options.target - options.start);
   std::vector<int64_t> steps(layers);
   std::vector<double> result(layers, options.start);
-  std::vector<RedundancyLevel> levels(layers);
+  std::vector<double> redundancy(layers);
+  std::vector<bool> saturated(layers);
+  const bool by_turn = options.saturation == Saturation::kTurn;
   const auto measure = [&](size_t first, size_t last) {
     for (size_t i = first; i < last; ++i) {
-      levels[i] = level(i, result[i]);
+      const RedundancyLevel now = level(i, result[i]);
+      redundancy[i] = now.redundancy;
+      saturated[i] = by_turn
+                         ? level(i, AfterSteps(options, steps[i] + 1)).redundancy > now.redundancy
+                         : options.saturation == Saturation::kAllOutliers && now.saturated;
     }
   };
   if (missing > enough) {
@@ -112,8 +120,8 @@ std::vector<double> AllocateByRedundancy(
         continue;
       }
       const auto rank = [&](size_t layer) {  // the larger, the sooner
-        return std::pair(!(options.saturation && levels[layer].saturated),
-                         levels[layer].redundancy);
+        return std::pair(!saturated[layer],
+                         by_turn && saturated[layer] ? -redundancy[layer] : redundancy[layer]);
       };
       if (best == layers || rank(i) > rank(best)) {
         best = i;
