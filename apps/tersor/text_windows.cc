@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 
 #include "tersor/data/corpus.h"
@@ -48,7 +49,13 @@ std::vector<data::Document> RetrievalTexts(const io::Tokenizer& tokenizer, int64
   data::RetrievalOptions make;
   make.size = tokens - kTokensAround;
   make.queries = std::clamp<int64_t>(tokens / kTokensPerQuery, 1, make.queries);
-  make.measure = [&](std::string_view text) { return std::ssize(tokenizer.Encode(text)); };
+  // As behind a line's end: at the beginning of a text many tokenizers take a word with the space
+  // that is not there, in fewer tokens.
+  const std::string before = "\n";
+  const int64_t tokens_before = std::ssize(tokenizer.Encode(before));
+  make.measure = [&](std::string_view text) {
+    return std::ssize(tokenizer.Encode(before + std::string(text))) - tokens_before;
+  };
   std::vector<data::Document> documents;
   for (int64_t i = 0; i < count; ++i) {
     documents.push_back(data::MakeRetrieval(paragraphs, make, Rng(seed, static_cast<uint64_t>(i))));
