@@ -158,5 +158,16 @@ TEST(Eval, EnginesAgree) {
   }
 }
 
+TEST(Eval, RetrievalTextsAreAsLongAsAskedFor) {
+  const testing::TemporaryFolder folder;
+  const std::string json = folder / "eval.json";
+  const CommandResult run = RunCommand(kTersor + "eval --model " + kLlama +
+                                       " --retrieval 500 --retrieval-texts 3 --json " + json);
+  ASSERT_EQ(run.code, 0) << run.error;
+  const auto longest = ReadJsonFile(json)["metrics"]["retrieval_longest_text"].get<int64_t>();
+  EXPECT_LE(longest, 500);
+  EXPECT_GE(longest, 350);
+}
+
 }  // namespace
 }  // namespace tersor
