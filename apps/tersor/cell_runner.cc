@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 constexpr const char* kContinue = "the same command continues with the missing cells";
 constexpr const char* kStopped = "stopped; the same command continues with the missing cells";
 
-/// Starts this program; what it says goes to `log` where that is not empty, and then the terminal's
-/// Ctrl-C does not reach it.
+/// Starts this program; what it says goes to `log` where that is not empty. The terminal's Ctrl-C
+/// does not reach it: RunMissing() passes on whatever interrupts it.
 pid_t StartSelf(const std::vector<std::string>& arguments, const std::string& log) {
   std::string self = fs::read_symlink("/proc/self/exe").string();
   std::vector<std::string> texts = arguments;
@@ -41,8 +41,8 @@ pid_t StartSelf(const std::vector<std::string>& arguments, const std::string& lo
   ::posix_spawn_file_actions_init(&actions);
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
   if (!log.empty()) {
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
     ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, log.c_str(),
                                        O_WRONLY | O_CREAT | O_TRUNC, 0644);
     ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
@@ -53,14 +53,6 @@ pid_t StartSelf(const std::vector<std::string>& arguments, const std::string& lo
   ::posix_spawnattr_destroy(&attributes);
   TERSOR_CHECK(code == 0, self, ": cannot be started: ", std::strerror(code));
   return child;
-}
-
-/// Waits for a child. Ctrl-C reaches it too; it ends by itself and keeps what is done.
-bool EndsWell(pid_t child) {
-  int status = 0;
-  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
 /// The finished record of a cell, where it was made by this very command.
@@ -121,23 +113,7 @@ std::vector<Json> CellRunner::Run(const std::vector<CellRun>& runs, bool side_by
       missing.push_back(&one);
     }
   }
-  if (side_by_side) {
-    const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
-    RunTogether(missing, threads_ > 0 ? threads_ : cores);
-  } else {
-    for (const Work* one : missing) {
-      std::string command = "tersor";
-      for (const std::string& argument : one->run->cell.run) {
-        command += " " + argument;
-      }
-      log::Info("{}: {}", one->run->name, command);
-      const bool done = EndsWell(StartSelf(one->arguments, ""));
-      ThrowIfInterrupted(kStopped);
-      TERSOR_CHECK(done, "`tersor ", one->arguments.front(), "` of this recipe failed; ",
-                   kContinue);
-      one->Finish(RecordPath(*one->run));
-    }
-  }
+  RunMissing(missing, side_by_side);
   std::vector<Json> records;
   for (const Work& one : work) {
     records.push_back(ReadJsonFile(RecordPath(*one.run)));
@@ -145,7 +121,22 @@ std::vector<Json> CellRunner::Run(const std::vector<CellRun>& runs, bool side_by
   return records;
 }
 
-void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jobs) const {
+pid_t CellRunner::Start(const Work& work, bool side_by_side) const {
+  if (side_by_side) {
+    log::Info("{}: started; {} has what it says", work.run->name, LogPath(*work.run));
+    return StartSelf(work.arguments, LogPath(*work.run));
+  }
+  std::string command = "tersor";
+  for (const std::string& argument : work.run->cell.run) {
+    command += " " + argument;
+  }
+  log::Info("{}: {}", work.run->name, command);
+  return StartSelf(work.arguments, "");
+}
+
+void CellRunner::RunMissing(const std::vector<const Work*>& missing, bool side_by_side) const {
+  const int64_t cores = std::max<int64_t>(1, std::thread::hardware_concurrency());
+  const int64_t jobs = !side_by_side ? 1 : threads_ > 0 ? threads_ : cores;
   std::map<pid_t, const Work*> running;
   size_t next = 0, done = 0;
   std::string failed;
@@ -156,8 +147,7 @@ void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jo
   while (!running.empty() || goes_on()) {
     while (goes_on() && std::ssize(running) < jobs) {
       const Work* one = missing[next++];
-      running.emplace(StartSelf(one->arguments, LogPath(*one->run)), one);
-      log::Info("{}: started; {} has what it says", one->run->name, LogPath(*one->run));
+      running.emplace(Start(*one, side_by_side), one);
     }
     // Polled: waiting would not notice an interrupt, whose handler restarts system calls.
     int status = 0;
@@ -182,11 +172,14 @@ void CellRunner::RunTogether(const std::vector<const Work*>& missing, int64_t jo
       log::Info("{}: done, {} of {}", one->run->name, ++done, missing.size());
     } else {
       failed = one->run->name;
-      log::Info("{}: failed; waiting for {} others", failed, running.size());
+      if (!running.empty()) {
+        log::Info("{}: failed; waiting for {} others", failed, running.size());
+      }
     }
   }
   ThrowIfInterrupted(kStopped);
-  TERSOR_CHECK(failed.empty(), out_, "/", failed, ".log tells why this cell failed; ", kContinue);
+  const std::string reason = side_by_side ? out_ + "/" + failed + ".log tells why" : "see above";
+  TERSOR_CHECK(failed.empty(), "cell ", failed, " failed: ", reason, "; ", kContinue);
 }
 
 }  // namespace tersor::cli

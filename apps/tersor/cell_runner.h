@@ -2,6 +2,8 @@
 #ifndef TERSOR_APPS_TERSOR_CELL_RUNNER_H_
 #define TERSOR_APPS_TERSOR_CELL_RUNNER_H_
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -33,7 +35,8 @@ class CellRunner {
   std::vector<std::string> Arguments(const CellRun& run, int64_t threads) const;
   std::string RecordPath(const CellRun& run) const { return out_ + "/" + run.name + ".json"; }
   std::string LogPath(const CellRun& run) const { return out_ + "/" + run.name + ".log"; }
-  void RunTogether(const std::vector<const Work*>& missing, int64_t jobs) const;
+  pid_t Start(const Work& work, bool side_by_side) const;
+  void RunMissing(const std::vector<const Work*>& missing, bool side_by_side) const;
 
   std::string resources_, out_;
   int64_t threads_;

@@ -319,6 +319,19 @@ TEST_F(Command, ReproduceRunsCellsSideBySide) {
       << stopped.error;
 }
 
+TEST_F(Command, ASignalToReproduceAloneEndsItsCell) {
+  std::filesystem::create_directories(folder_ / "recipes/toy");
+  Spill(folder_ / "recipes/toy/claim.yaml",
+        "claim: One by one.\ncells:\n  - name: train\n    run: [train, --recipe, " +
+            (folder_ / "tiny.yaml") + ", --train.steps, \"100000\", --output, \"{out}/{cell}\"]\n");
+  const CommandResult stopped =
+      SignalWhen("test -d " + (folder_ / "out/toy/train"), "TERM",
+                 "cd " + folder_.path() + "; " + kTersor + " reproduce toy");
+  EXPECT_NE(stopped.code, 0);
+  EXPECT_NE(stopped.error.find("continues with the missing cells"), std::string::npos)
+      << stopped.error;
+}
+
 TEST_F(Command, ReproduceRunsCombinations) {
   std::filesystem::create_directories(folder_ / "recipes/toy");
   const auto claim = [&](const std::string& name) {
