@@ -14,10 +14,10 @@ namespace tersor::runtime {
 
 /// Codes of whole key blocks stay as they are while a sequence grows; the last block's are made
 /// anew. Keys are coded without the mean of those that were there first, which softmax does not
-/// see. Needs 2 bytes more for each key and value.
+/// see. Takes a byte for each number of a key or value.
 class Int8Cache {
  public:
-  /// Makes room, so that copies need not.
+  /// For a cache of so many layers and heads; comes first.
   void Reserve(int64_t layers, int64_t kv_heads);
 
   /// Codes all positions that `input` attends to, [0, first + tokens) of its cache: `keys` and,
