@@ -94,8 +94,12 @@ void Int8Cache::Truncate(int64_t length) {
 }
 
 int64_t Int8Cache::Bytes(const io::ModelConfig& config, int64_t positions) {
-  return config.num_hidden_layers * config.num_key_value_heads * positions *
-         (kernel::Int8Depth(config.head_dim) + kernel::PaddedDim(config.head_dim));
+  constexpr auto kScale = static_cast<int64_t>(sizeof(float));
+  const int64_t padded = kernel::PaddedDim(config.head_dim);
+  const int64_t codes = kernel::Int8Depth(config.head_dim) + padded;  // of a position
+  const int64_t scales = (1 + padded) * kScale;                       // of a block
+  return config.num_hidden_layers * config.num_key_value_heads *
+         (positions * codes + (positions * scales + kernel::kKeyBlock - 1) / kernel::kKeyBlock);
 }
 
 }  // namespace tersor::runtime

@@ -1,11 +1,12 @@
-// Ctrl-C and SIGTERM as a request that long work polls, so that it ends cleanly and keeps what is
-// done. A second signal ends the process at once.
+// Ctrl-C, SIGTERM and a terminal that closes as a request that long work polls, so that it ends
+// cleanly and keeps what is done. A second signal ends the process at once.
 #ifndef TERSOR_UTIL_INTERRUPT_H_
 #define TERSOR_UTIL_INTERRUPT_H_
 
 namespace tersor {
 
-/// From now on the first SIGINT or SIGTERM only sets the request.
+/// From now on the first SIGINT, SIGTERM or, unless it is ignored (nohup), SIGHUP only sets the
+/// request.
 void CatchInterrupts();
 
 bool InterruptRequested();
